@@ -55,11 +55,7 @@ export interface OpDefinition {
    */
   infer(inputs: readonly (TensorType | undefined)[], attributes: Attributes): TensorType[];
   /** The reference: plain loops, no cleverness. Float arithmetic in f64, rounded to the dtype when stored. */
-  evaluate(
-    inputs: readonly (Tensor | undefined)[],
-    attributes: Attributes,
-    outputs: readonly TensorType[],
-  ): Tensor[];
+  evaluate(inputs: readonly (Tensor | undefined)[], attributes: Attributes, outputs: readonly TensorType[]): Tensor[];
 }
 
 export type { Dtype, Shape, Tensor, TensorType };
