@@ -1,0 +1,9 @@
+// Magnitude.
+
+import { unary } from '../elementwise.js';
+
+export const abs = unary(
+  'abs',
+  () => Math.abs,
+  () => (x) => (x < 0n ? -x : x),
+);

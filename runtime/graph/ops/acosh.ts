@@ -1,0 +1,5 @@
+// Inverse hyperbolic cosine.
+
+import { unary } from '../elementwise.js';
+
+export const acosh = unary('acosh', () => Math.acosh);

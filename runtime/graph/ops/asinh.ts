@@ -1,0 +1,5 @@
+// Inverse hyperbolic sine.
+
+import { unary } from '../elementwise.js';
+
+export const asinh = unary('asinh', () => Math.asinh);

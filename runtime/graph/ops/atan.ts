@@ -1,0 +1,5 @@
+// Inverse tangent, in radians.
+
+import { unary } from '../elementwise.js';
+
+export const atan = unary('atan', () => Math.atan);

@@ -1,0 +1,61 @@
+// Converts to another dtype. Floats become integers by cutting towards zero and stop at the limits (NaN is 0), which ONNX leaves
+// open; integers wrap; everything but zero is true.
+
+import { type Dtype, isFloat, type Tensor, type TensorType } from '../../core/tensor.js';
+import { choiceAttribute } from '../attributes.js';
+import type { OpDefinition } from '../graph.js';
+import { bigintsOf, isBig, numbersOf, tensorFrom } from '../numbers.js';
+import { checkCount, checkedType, required } from '../rules.js';
+
+const limits: Readonly<Record<Dtype, readonly [min: number, max: number] | undefined>> = {
+  f16: undefined,
+  f32: undefined,
+  f64: undefined,
+  bool: undefined,
+  i8: [-128, 127],
+  u8: [0, 255],
+  i16: [-32768, 32767],
+  u16: [0, 65535],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, 2 ** 32 - 1],
+  // The largest f64 below 2^63 and 2^64.
+  i64: [-(2 ** 63), 2 ** 63 - 1024],
+  u64: [0, 2 ** 64 - 2048],
+};
+
+const dtypes = Object.keys(limits) as Dtype[];
+
+export const cast: OpDefinition = {
+  kind: 'cast',
+  infer(inputs, attributes) {
+    checkCount('cast', inputs, 1);
+    return [checkedType('cast', choiceAttribute(attributes, 'to', dtypes), required('cast', inputs, 0).shape)];
+  },
+  evaluate(inputs, _attributes, [type]) {
+    const x = required('cast', inputs, 0);
+    const result = type as TensorType;
+    if (x.dtype === result.dtype) return [x];
+    if (isBig(x.dtype) && !isFloat(result.dtype) && result.dtype !== 'bool') return [wrapBig(x, result)];
+    const limit = limits[result.dtype];
+    if (limit === undefined || !isFloat(x.dtype)) return [tensorFrom(result, numbersOf(x))];
+    const [min, max] = limit;
+    return [
+      tensorFrom(
+        result,
+        Float64Array.from(numbersOf(x), (value) => Math.min(Math.max(value, min), max)),
+      ),
+    ];
+  },
+};
+
+/** 64-bit integers to another integer dtype, without the loss that numbers would bring. */
+function wrapBig(x: Tensor, type: TensorType): Tensor {
+  const bigints = bigintsOf(x);
+  if (isBig(type.dtype)) {
+    return { ...type, data: type.dtype === 'i64' ? BigInt64Array.from(bigints) : BigUint64Array.from(bigints) };
+  }
+  return tensorFrom(
+    type,
+    Float64Array.from(bigints as BigInt64Array, (value) => Number(BigInt.asIntN(32, value))),
+  );
+}

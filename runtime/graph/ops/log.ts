@@ -1,0 +1,5 @@
+// Natural logarithm.
+
+import { unary } from '../elementwise.js';
+
+export const log = unary('log', () => Math.log);

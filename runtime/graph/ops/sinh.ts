@@ -1,0 +1,5 @@
+// Hyperbolic sine.
+
+import { unary } from '../elementwise.js';
+
+export const sinh = unary('sinh', () => Math.sinh);

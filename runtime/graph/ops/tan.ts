@@ -1,0 +1,5 @@
+// Tangent of radians.
+
+import { unary } from '../elementwise.js';
+
+export const tan = unary('tan', () => Math.tan);

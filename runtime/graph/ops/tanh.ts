@@ -1,0 +1,5 @@
+// Hyperbolic tangent.
+
+import { unary } from '../elementwise.js';
+
+export const tanh = unary('tanh', () => Math.tanh);
