@@ -1,0 +1,81 @@
+// Lifetimes: the run, this object and the arena's ArrayBuffer each share what they use, so `close` may come at any moment. Memory
+// is unmapped when the last of them lets go.
+
+#include "bindings/session_binding.h"
+
+#include "bindings/arguments.h"
+#include "bindings/run_worker.h"
+
+namespace onbox {
+
+namespace {
+
+/** The arena as an ArrayBuffer without a copy, which holds the memory until it is collected. */
+Napi::ArrayBuffer exposeArena(Napi::Env env, const std::shared_ptr<Arena>& arena) {
+  auto kept = std::make_unique<std::shared_ptr<Arena>>(arena);
+  const auto release = [](Napi::BasicEnv /*env*/, void* /*data*/, std::shared_ptr<Arena>* hint) { delete hint; };
+  auto buffer = Napi::ArrayBuffer::New(env, arena->data(), arena->bytes(), release, kept.get());
+  static_cast<void>(kept.release());
+  return buffer;
+}
+
+}  // namespace
+
+Napi::Function SessionBinding::define(Napi::Env env) {
+  return DefineClass(env, "NativeSession",
+                     {
+                         InstanceMethod<&SessionBinding::run>("run"),
+                         InstanceMethod<&SessionBinding::profile>("profile"),
+                         InstanceMethod<&SessionBinding::view>("view"),
+                         InstanceMethod<&SessionBinding::close>("close"),
+                     });
+}
+
+SessionBinding::SessionBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionBinding>(info) {
+  translateErrors(info.Env(), [&] { session_ = std::make_shared<Session>(readSessionOptions(info[0])); });
+}
+
+void SessionBinding::checkOpen() const {
+  if (!session_) throw Failure("session-closed", "the session is closed");
+}
+
+Napi::Value SessionBinding::startRun(const Napi::CallbackInfo& info, bool timed) {
+  try {
+    return translateErrors(info.Env(), [&] { return queueRun(info, timed); });
+  } catch (const Napi::Error& error) {
+    const auto deferred = Napi::Promise::Deferred::New(info.Env());
+    deferred.Reject(error.Value());
+    return deferred.Promise();
+  }
+}
+
+Napi::Promise SessionBinding::queueRun(const Napi::CallbackInfo& info, bool timed) {
+  checkOpen();
+  if (running_) throw Failure("session-busy", "the session is running; it runs one request at a time");
+  const std::size_t plan = readCount(info[0], "plan", UINT32_MAX);
+  session_->bind(plan, readInputs(info[1]));
+  auto worker = std::make_unique<RunWorker>(*this, session_, plan, info[1], timed);
+  const Napi::Promise promise = worker->promise();
+  worker->Queue();
+  static_cast<void>(worker.release());  // libuv has it now; it deletes itself after the run.
+  running_ = true;
+  return promise;
+}
+
+Napi::Value SessionBinding::view(const Napi::CallbackInfo& info) {
+  return translateErrors(info.Env(), [&]() -> Napi::Value {
+    checkOpen();
+    const std::shared_ptr<Arena>& arena = session_->arena();
+    const std::uint64_t offset = readCount(info[0], "offset", arena->bytes());
+    const std::uint64_t bytes = readCount(info[1], "bytes", arena->bytes() - offset);
+    if (arena_.IsEmpty()) arena_ = Napi::Persistent(exposeArena(info.Env(), arena));
+    return Napi::Uint8Array::New(info.Env(), bytes, arena_.Value(), offset, napi_uint8_array);
+  });
+}
+
+void SessionBinding::close(const Napi::CallbackInfo& /*info*/) {
+  arena_.Reset();
+  session_.reset();
+}
+
+}  // namespace onbox
