@@ -1,0 +1,298 @@
+// From the graph to loop programs: one program for every stored value. The program of a fused node is built from its last value
+// backwards: reading a value inside the node states that value in place, reading one outside loads it from its buffer.
+
+import { assert } from '../core/assert.js';
+import { elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { type Affine, affineKey, offset, rangeOf, variable } from '../loop/affine.js';
+import { guard, load, number, variablesOf, visitExpressions } from '../loop/expression.js';
+import {
+  type Buffer,
+  type Condition,
+  type Expression,
+  identityOf,
+  type Loop,
+  type Program,
+  type Statement,
+} from '../loop/program.js';
+import { branch } from '../loop/statement.js';
+import type { Operand, Reduction, Scope } from './lowering.js';
+import { lowering } from './ops/index.js';
+import { borderParts, hasBorder, type StorageAxis, storageIndex, storageLoops, storageShape } from './storage.js';
+
+/** A program and the graph values that its buffers stand for, in the order of `program.buffers`. */
+export interface LoweredProgram {
+  readonly program: Program;
+  readonly values: readonly string[];
+  /** The operators in it, as `conv+add+relu`. */
+  readonly title: string;
+  /** Arithmetic operations of its reductions; a multiply-add counts as two. */
+  readonly flops: number;
+}
+
+/** The programs of a node, one for each output that the graph still knows. */
+export function lowerNode(graph: Graph, node: Node): LoweredProgram[] {
+  return node.outputs.filter((name) => name !== '').map((output) => new ProgramBuilder(graph, node, output).build());
+}
+
+class ProgramBuilder {
+  private readonly graph: Graph;
+  private readonly node: Node;
+  private readonly output: string;
+  private readonly inner: ReadonlyMap<string, { readonly node: Node; readonly outputIndex: number }>;
+  private readonly buffers = new Map<string, Buffer>();
+  private known = new Map<string, Expression>();
+  private block: Statement[] = [];
+  /** What is stated inside the loops over shared axes, which stand after the reductions. */
+  private readonly late: Statement[] = [];
+  private readonly lateLocals = new Set<string>();
+  private readonly lateLoops = new Set<string>();
+  private locals = 0;
+  private readonly loopNames = new Set<string>();
+  private points: number;
+  private flops = 0;
+
+  constructor(graph: Graph, node: Node, output: string) {
+    this.graph = graph;
+    this.node = node;
+    this.output = output;
+    this.inner = new Map(
+      (node.body ?? [node]).flatMap((inside) =>
+        inside.outputs.map((name, outputIndex) => [name, { node: inside, outputIndex }] as const),
+      ),
+    );
+    this.points = elementCount(this.typeOf(output).shape);
+  }
+
+  build(): LoweredProgram {
+    const type = this.typeOf(this.output);
+    const layout = this.graph.layouts.get(this.output);
+    const { axes, index } = storageLoops(type, layout);
+    for (const { name } of axes) this.loopNames.add(name);
+    const shared = this.sharedAxes(type);
+    for (const axis of shared) this.lateLoops.add(axes[axis]?.name ?? '');
+    const value = this.define(this.output, index);
+    const target: Buffer = { name: 'y', role: 'output', dtype: type.dtype, shape: storageShape(type, layout) };
+    const store: Statement = { kind: 'store', buffer: 'y', index: storageIndex(layout, index), value };
+    const inside = axes.filter((_, axis) => shared.includes(axis));
+    const outside = axes.filter((_, axis) => !shared.includes(axis));
+    const point = [...this.block, ...nest(inside, [...this.late, store])];
+    const body = hasBorder(layout) ? withBorder(type, layout, outside, point) : nest(outside, point);
+    const program = { buffers: [...this.buffers.values(), target], packings: [], body };
+    return { program, values: [...this.buffers.keys(), this.output], title: this.title(), flops: this.flops };
+  }
+
+  private title(): string {
+    return (this.node.body ?? [this.node]).map((inside) => inside.op).join('+');
+  }
+
+  private typeOf(value: string): TensorType {
+    const type = this.graph.types.get(value);
+    assert(type !== undefined, `the graph has no type for "${value}"`);
+    return type;
+  }
+
+  private sharedAxes(output: TensorType): readonly number[] {
+    for (const node of this.node.body ?? [this.node]) {
+      const axes = lowering(node.op).sharedAxes?.(node.attributes, output) ?? [];
+      if (axes.length > 0) return axes;
+    }
+    return [];
+  }
+
+  /** The element of a value that this program computes. Each element is stated once. */
+  private define(value: string, index: readonly Affine[]): Expression {
+    const key = `${value}[${index.map(affineKey).join(', ')}]`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const source = this.inner.get(value);
+    assert(source !== undefined, `"${value}" is not computed here`);
+    const op = lowering(source.node.op);
+    const expression = this.shareUnlessSimple(op.value(this.scope(source.node, source.outputIndex), index), value);
+    this.known.set(key, expression);
+    return expression;
+  }
+
+  private shareUnlessSimple(expression: Expression, value: string): Expression {
+    return value === this.output || expression.kind === 'load' || expression.kind === 'number'
+      ? expression
+      : this.share(expression);
+  }
+
+  private scope(node: Node, outputIndex: number): Scope {
+    const operand = (i: number): Operand | undefined => {
+      const value = node.inputs[i];
+      return value === undefined || value === '' ? undefined : this.operandOf(value);
+    };
+    return {
+      attributes: node.attributes,
+      operand,
+      input: (i) => {
+        const found = operand(i);
+        assert(found !== undefined, `${node.op} has no input ${i}`);
+        return found;
+      },
+      output: this.typeOf(node.outputs[outputIndex] ?? ''),
+      outputIndex,
+      share: (value) => this.share(value),
+      reduce: (reduction) => this.reduce(reduction),
+    };
+  }
+
+  private operandOf(value: string): Operand {
+    const type = this.typeOf(value);
+    if (this.inner.has(value)) {
+      return {
+        type,
+        block: 1,
+        read: (index) => {
+          assert(isInside(type, index), `${printType(type)} "${value}" is read outside of itself where it is fused`);
+          return this.define(value, index);
+        },
+      };
+    }
+    const tensor = this.graph.constants.get(value);
+    if (tensor !== undefined && elementCount(type.shape) === 1) {
+      const only = number(Number(tensor.data[0]), type.dtype);
+      return { type, block: 1, read: (index) => this.inside(type, index, only) };
+    }
+    const layout = this.graph.layouts.get(value);
+    return { type, block: layout?.block ?? 1, read: (index) => this.loadValue(value, type, tensor, index) };
+  }
+
+  private inside(type: TensorType, index: readonly Affine[], value: Expression): Expression {
+    return guard(insideOf(type.shape, index), value, number(0, type.dtype));
+  }
+
+  private loadValue(value: string, type: TensorType, tensor: Tensor | undefined, index: readonly Affine[]): Expression {
+    const layout = this.graph.layouts.get(value);
+    const shape = storageShape(type, layout);
+    let buffer = this.buffers.get(value);
+    if (buffer === undefined) {
+      const role = tensor === undefined ? 'input' : 'constant';
+      const prefix = role === 'constant' ? 'k' : 'x';
+      const count = [...this.buffers.values()].filter((known) => known.role === role).length;
+      buffer = { name: `${prefix}${count}`, role, dtype: type.dtype, shape };
+      this.buffers.set(value, buffer);
+    }
+    const physical = storageIndex(layout, index);
+    return guard(insideOf(shape, physical), load(buffer.name, type.dtype, physical), number(0, type.dtype));
+  }
+
+  private share(value: Expression): Expression {
+    if (value.kind === 'number' || (value.kind === 'load' && this.isLocal(value.buffer))) return value;
+    const late = this.isLate(value);
+    const name = this.declareLocal('t', value, late ? this.late : this.block);
+    if (late) this.lateLocals.add(name);
+    return load(name, value.dtype, []);
+  }
+
+  /** Whether an expression depends on a shared axis and so cannot be computed before its loop. */
+  private isLate(value: Expression): boolean {
+    if (this.lateLoops.size === 0) return false;
+    let late = [...variablesOf(value)].some((name) => this.lateLoops.has(name));
+    visitExpressions(value, (inner) => {
+      if (inner.kind === 'load' && this.lateLocals.has(inner.buffer)) late = true;
+    });
+    return late;
+  }
+
+  private isLocal(buffer: string): boolean {
+    return buffer.startsWith('t') || buffer.startsWith('a');
+  }
+
+  /** Declares a scalar local in a block and gives it its first value. */
+  private declareLocal(prefix: string, value: Expression, block: Statement[]): string {
+    const name = `${prefix}${this.locals++}`;
+    block.push({ kind: 'local', buffer: { name, role: 'local', dtype: value.dtype, shape: [] } });
+    block.push({ kind: 'store', buffer: name, index: [], value });
+    return name;
+  }
+
+  private freshLoop(name: string): string {
+    let fresh = name;
+    for (let i = 1; this.loopNames.has(fresh); i++) fresh = `${name}${i}`;
+    this.loopNames.add(fresh);
+    return fresh;
+  }
+
+  private reduce({ combine, axes, start, term }: Reduction): Expression {
+    const loops = axes.map(({ name, extent }) => ({ name: this.freshLoop(name), extent }));
+    const outer = this.block;
+    this.block = [];
+    const points = this.points;
+    const known = new Map(this.known);
+    this.points *= loops.reduce((product, { extent }) => product * extent, 1);
+    const value = term(...loops.map(({ name, extent }) => variable(name, extent)));
+    this.flops += 2 * this.points;
+    this.points = points;
+    const inside = this.block;
+    this.block = outer;
+    this.known = known;
+    const dtype = start?.dtype ?? value.dtype;
+    const name = this.declareLocal('a', start ?? number(identityOf(combine), dtype), this.block);
+    this.block.push(...nest(loops, [...inside, { kind: 'store', buffer: name, index: [], value, combine }], 'reduce'));
+    return load(name, dtype, []);
+  }
+}
+
+/** Channels may run past the end: the storage of a blocked value has room for them. */
+function isInside(type: TensorType, index: readonly Affine[]): boolean {
+  return index.every((at, axis) => {
+    const [min, max] = rangeOf(at);
+    return min >= 0 && (max < (type.shape[axis] ?? 0) || (axis === 1 && index.length === 4));
+  });
+}
+
+function insideOf(shape: readonly number[], index: readonly Affine[]): Condition[] {
+  return index.map((at, axis) => ({ index: at, low: 0, high: shape[axis] ?? 0 }));
+}
+
+/** Loops around a block, outermost first; loops of one iteration are left out. */
+function nest(axes: readonly StorageAxis[], block: readonly Statement[], axis: Loop['axis'] = 'space'): readonly Statement[] {
+  return axes.reduceRight<readonly Statement[]>(
+    (body, { name, extent }) => (extent === 1 ? body : [{ kind: 'for', name, extent, axis, mode: 'serial', body }]),
+    block,
+  );
+}
+
+/**
+ * The loops of a bordered value: whoever writes the first row of a channel block clears what lies above and beside, so that the border
+ * costs no pass of its own.
+ */
+function withBorder(
+  type: TensorType,
+  layout: NonNullable<ReturnType<Graph['layouts']['get']>>,
+  axes: readonly StorageAxis[],
+  point: readonly Statement[],
+): readonly Statement[] {
+  const height = type.shape[2] ?? 1;
+  const rowAxis = axes.findIndex(({ name }) => name === 'h');
+  const outer = axes.slice(0, rowAxis);
+  const row = axes[rowAxis];
+  assert(row !== undefined, 'a border wants rows');
+  const h = variable(row.name, row.extent);
+  const clear = borderParts(type, layout).flatMap(([firstRow, rows, firstColumn, columns]) => {
+    const beside = rows === height && firstRow === layout.border[0];
+    const r = beside ? offset(h, firstRow) : offset(variable('br', rows), firstRow);
+    const blockAxis = layout.block === 1 ? [] : [variable('bi', layout.block)];
+    const index = [
+      variable('n', type.shape[0] ?? 1),
+      variable(layout.block === 1 ? 'c' : 'co', Math.ceil((type.shape[1] ?? 1) / layout.block)),
+      r,
+      offset(variable('bc', columns), firstColumn),
+      ...blockAxis,
+    ];
+    const store: Statement = { kind: 'store', buffer: 'y', index, value: number(0, type.dtype) };
+    const loops = [
+      ...(beside ? [] : [{ name: 'br', extent: rows }]),
+      { name: 'bc', extent: columns },
+      ...(layout.block === 1 ? [] : [{ name: 'bi', extent: layout.block }]),
+    ];
+    const rowOfPart = firstRow === 0 ? 0 : height - 1;
+    const when: Condition[] = beside ? [] : [{ index: h, low: rowOfPart, high: rowOfPart + 1 }];
+    return branch(when, nest(loops, [store]));
+  });
+  const columnsAndChannels = nest(axes.slice(rowAxis + 1), point);
+  return nest([...outer, row], [...clear, ...columnsAndChannels]);
+}

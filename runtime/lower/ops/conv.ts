@@ -1,0 +1,42 @@
+// Convolution, direct: every output element sums over its input channels and window. Depthwise and grouped ones are the same
+// statement with fewer channels.
+
+import { integersAttribute, numberAttribute } from '../../graph/attributes.js';
+import { type Affine, add, offset, quotient, scale } from '../../loop/affine.js';
+import { call } from '../../loop/expression.js';
+import type { Lowering, Operand } from '../lowering.js';
+
+export const conv: Lowering = {
+  kind: 'conv',
+  value(scope, index) {
+    const [x, w, bias] = [scope.input(0), scope.input(1), scope.operand(2)];
+    const [n, o, h, v] = index as [Affine, Affine, Affine, Affine];
+    const [outputs, channels, rows, columns] = w.type.shape as [number, number, number, number];
+    const group = numberAttribute(scope.attributes, 'group');
+    const [sh, sw] = integersAttribute(scope.attributes, 'strides') as [number, number];
+    const [dh, dw] = integersAttribute(scope.attributes, 'dilations') as [number, number];
+    const [top, left] = integersAttribute(scope.attributes, 'pads') as [number, number];
+    const firstChannel = scale(quotient(o, outputs / group), channels);
+    const { outer, inner } = channelAxes(x, channels, group);
+    return scope.reduce({
+      combine: 'add',
+      axes: [outer, { name: 'r', extent: rows }, { name: 's', extent: columns }, inner],
+      ...(bias === undefined ? {} : { start: bias.read([o]) }),
+      term: (io, r, s, ii) => {
+        const i = add(scale(io as Affine, inner.extent), ii as Affine);
+        const y = offset(add(scale(h, sh), scale(r as Affine, dh)), -top);
+        const z = offset(add(scale(v, sw), scale(s as Affine, dw)), -left);
+        return call('mul', x.read([n, add(firstChannel, i), y, z]), w.read([o, i, r as Affine, s as Affine]));
+      },
+    });
+  },
+};
+
+/** Channels that lie side by side are walked innermost. */
+function channelAxes(x: Operand, channels: number, group: number) {
+  const block = group === 1 ? x.block : 1;
+  return {
+    outer: { name: block === 1 ? 'i' : 'io', extent: Math.ceil(channels / block) },
+    inner: { name: 'ii', extent: block },
+  };
+}

@@ -1,0 +1,5 @@
+// 1 / (1 + exp(-x)).
+
+import { unaryCall } from '../pointwise.js';
+
+export const sigmoid = unaryCall('sigmoid');
