@@ -1,0 +1,114 @@
+// Writes the graph while a model is imported: infers the type of every result, and computes at once what depends on constants
+// alone, so that Shape → Gather → Concat → Reshape chains end as plain numbers.
+
+import { OnboxError } from '../core/error.js';
+import { dtypeBytes, elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
+import type { Attributes, Graph, GraphOutput, Node } from '../graph/graph.js';
+import { operator } from '../graph/ops/index.js';
+
+/** A value of the graph to be. It gets its final name last, so that the model's own names win. */
+export interface Value {
+  readonly type: TensorType;
+  /** Its content, where it is known at import. */
+  readonly constant: Tensor | undefined;
+  name: string | undefined;
+}
+
+interface PendingNode {
+  readonly op: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+const foldedBytesMax = 64 * 2 ** 20;
+const foldedTotalBytesMax = 2 ** 30;
+
+export class GraphWriter {
+  readonly #nodes: PendingNode[] = [];
+  readonly #inputs: Value[] = [];
+  #foldedBytes = 0;
+
+  addInput(name: string, type: TensorType): Value {
+    const value = { type, constant: undefined, name };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** A constant that the model holds itself. */
+  addConstant(tensor: Tensor, name?: string): Value {
+    return { type: { dtype: tensor.dtype, shape: tensor.shape }, constant: tensor, name };
+  }
+
+  /**
+   * Claims memory for a value that is computed at import.
+   * @throws OnboxError `fold-too-large` above 64 MiB for one value or 1 GiB for all
+   */
+  claimFold(type: TensorType): void {
+    const bytes = elementCount(type.shape) * dtypeBytes(type.dtype);
+    this.#foldedBytes += bytes;
+    if (bytes > foldedBytesMax || this.#foldedBytes > foldedTotalBytesMax) {
+      throw new OnboxError(
+        `a constant ${printType(type)} of ${bytes} bytes would be computed at import; at most ${foldedBytesMax} bytes for one ` +
+          `and ${foldedTotalBytesMax} for all are allowed`,
+        { code: 'fold-too-large' },
+      );
+    }
+  }
+
+  /**
+   * Adds an operator, or its results where every input is constant.
+   * @throws OnboxError `op-invalid` if the inputs do not suit it, `fold-too-large`
+   */
+  add(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes): Value[] {
+    const { infer, evaluate } = operator(op);
+    const types = infer(
+      inputs.map((input) => input?.type),
+      attributes,
+    );
+    if (inputs.every((input) => input === undefined || input.constant !== undefined)) {
+      for (const type of types) this.claimFold(type);
+      const constants = inputs.map((input) => input?.constant);
+      return evaluate(constants, attributes, types).map((tensor) => this.addConstant(tensor));
+    }
+    const outputs = types.map((type): Value => ({ type, constant: undefined, name: undefined }));
+    this.#nodes.push({ op, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  /**
+   * The graph, with the constants that something reads.
+   * @param taken names that no invented name may equal
+   */
+  finish(outputs: readonly { readonly name: string; readonly value: Value }[], taken: ReadonlySet<string>): Graph {
+    const names = new Set(taken);
+    const types = new Map<string, TensorType>();
+    const constants = new Map<string, Tensor>();
+    const use = (value: Value, base: string): string => {
+      value.name ??= freshName(base, names);
+      types.set(value.name, value.type);
+      if (value.constant) constants.set(value.name, value.constant);
+      return value.name;
+    };
+    const inputs = this.#inputs.map((input) => use(input, 'input'));
+    const nodes = this.#nodes.map((node): Node => {
+      const base = node.outputs[0]?.name ?? node.op;
+      return {
+        op: node.op,
+        inputs: node.inputs.map((input) => (input === undefined ? '' : use(input, `${base}/constant`))),
+        outputs: node.outputs.map((output) => use(output, `${base}/${node.op}`)),
+        attributes: node.attributes,
+      };
+    });
+    const graphOutputs = outputs.map(({ name, value }): GraphOutput => ({ name, value: use(value, name) }));
+    return { inputs, outputs: graphOutputs, nodes, types, constants, layouts: new Map() };
+  }
+}
+
+/** `base`, or `base` with the first number that makes it unique; remembers it. */
+function freshName(base: string, names: Set<string>): string {
+  let name = base;
+  for (let suffix = 1; names.has(name); suffix++) name = `${base}.${suffix}`;
+  names.add(name);
+  return name;
+}

@@ -1,0 +1,42 @@
+// All ONNX operators that onbox translates, by their ONNX name.
+
+import type { Importers } from '../call.js';
+import { cast } from './cast.js';
+import { clip } from './clip.js';
+import { constant } from './constant.js';
+import { conv } from './conv.js';
+import { convTranspose } from './conv-transpose.js';
+import { elementwise } from './elementwise.js';
+import { gather } from './gather.js';
+import { identity } from './identity.js';
+import { layout } from './layout.js';
+import { matmul } from './matmul.js';
+import { normalization } from './normalization.js';
+import { pad } from './pad.js';
+import { pool } from './pool.js';
+import { reduce } from './reduce.js';
+import { reshape } from './reshape.js';
+import { resize } from './resize.js';
+import { slice } from './slice.js';
+import { softmax } from './softmax.js';
+
+export const importers: Importers = {
+  ...cast,
+  ...clip,
+  ...constant,
+  ...conv,
+  ...convTranspose,
+  ...elementwise,
+  ...gather,
+  ...identity,
+  ...layout,
+  ...matmul,
+  ...normalization,
+  ...pad,
+  ...pool,
+  ...reduce,
+  ...reshape,
+  ...resize,
+  ...slice,
+  ...softmax,
+};
