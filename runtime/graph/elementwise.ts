@@ -10,9 +10,10 @@ import {
   type Tensor,
   type TensorType,
 } from '../core/tensor.js';
+import { define } from './define.js';
 import type { Attributes, OpDefinition } from './graph.js';
 import { bigintsOf, isBig, numbersOf, roomFor, tensorFrom } from './numbers.js';
-import { broadcastShapes, checkCount, checkedType, checkSameDtype, refuse, required } from './rules.js';
+import { broadcastShapes, checkedType, checkSameDtype, refuse } from './rules.js';
 import { broadcastStrides, walk } from './walk.js';
 
 type Unary<T> = (x: T) => T;
@@ -27,29 +28,24 @@ export function unary(
   prepare: (attributes: Attributes) => Unary<number>,
   integer?: (attributes: Attributes) => Unary<bigint>,
 ): OpDefinition {
-  return {
-    kind,
-    infer(inputs, attributes) {
-      checkCount(kind, inputs, 1);
-      const x = required(kind, inputs, 0);
+  return define<[x: 1]>(kind, [1, 1], {
+    infer([x], attributes) {
       prepare(attributes);
       if (x.dtype === 'bool' || (integer === undefined && !isFloat(x.dtype))) refuse(kind, `does not take ${printType(x)}`);
-      return [checkedType(kind, x.dtype, x.shape)];
+      return checkedType(kind, x.dtype, x.shape);
     },
-    evaluate(inputs, attributes, [type]) {
-      const x = required(kind, inputs, 0);
-      const result = type as TensorType;
+    evaluate([x], attributes, type) {
       if (integer !== undefined && isBig(x.dtype)) {
         const apply = integer(attributes);
-        return [{ ...result, data: (x.data as BigInt64Array).map((value) => apply(value)) }];
+        return { ...type, data: (x.data as BigInt64Array).map((value) => apply(value)) };
       }
       const apply = prepare(attributes);
       const values = numbersOf(x);
-      const results = roomFor(result);
+      const results = roomFor(type);
       for (let i = 0; i < results.length; i++) results[i] = apply(values[i] as number);
-      return [tensorFrom(result, results)];
+      return tensorFrom(type, results);
     },
-  };
+  });
 }
 
 /** What a binary operator takes, and gives. */
@@ -70,27 +66,20 @@ export function binary(
   prepare: (attributes: Attributes) => Binary<number, number | boolean>,
   options: BinaryOptions = {},
 ): OpDefinition {
-  return {
-    kind,
-    infer(inputs, attributes) {
-      checkCount(kind, inputs, 2);
-      const a = required(kind, inputs, 0);
-      const b = required(kind, inputs, 1);
-      if (!options.mixed) checkSameDtype(kind, inputs);
+  return define<[a: 1, b: 1]>(kind, [2, 2], {
+    infer([a, b], attributes) {
+      if (!options.mixed) checkSameDtype(kind, [a, b]);
       if (!accepts(a, options) || !accepts(b, options)) refuse(kind, `does not take ${printType(a)} and ${printType(b)}`);
       prepare(attributes);
-      return [checkedType(kind, options.result ?? a.dtype, broadcastShapes(kind, a.shape, b.shape))];
+      return checkedType(kind, options.result ?? a.dtype, broadcastShapes(kind, a.shape, b.shape));
     },
-    evaluate(inputs, attributes, [type]) {
-      const a = required(kind, inputs, 0);
-      const b = required(kind, inputs, 1);
-      const result = type as TensorType;
+    evaluate([a, b], attributes, type) {
       if (options.integer !== undefined && isBig(a.dtype) && !isFloat(b.dtype)) {
-        return [combineBig(a, b, result, options.integer(attributes))];
+        return combineBig(a, b, type, options.integer(attributes));
       }
-      return [combine(a, b, result, prepare(attributes))];
+      return combine(a, b, type, prepare(attributes));
     },
-  };
+  });
 }
 
 function accepts({ dtype }: TensorType, { integer, logical }: BinaryOptions): boolean {
@@ -112,7 +101,7 @@ function combineBig(a: Tensor, b: Tensor, type: TensorType, apply: Binary<bigint
   const [left, right] = [bigintsOf(a), bigintsOf(b)];
   const [ofLeft, ofRight] = [offsetsOf(a, type.shape), offsetsOf(b, type.shape)];
   const data = allocate(type.dtype, elementCount(type.shape)) as BigInt64Array;
-  // A bool result is one of bytes: a boolean becomes 0 or 1 there.
+  // A bool result is stored in bytes: a boolean becomes 0 or 1 there.
   for (let i = 0; i < data.length; i++) {
     data[i] = apply(left[ofLeft?.[i] ?? i] as bigint, right[ofRight?.[i] ?? i] as bigint) as bigint;
   }

@@ -22,3 +22,11 @@ export function logistic(x: number): number {
 export function softPlus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
+
+/** log(sum of e^x) without overflow. */
+export function logSumExp(line: Float64Array): number {
+  const top = line.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  // All terms are e^-infinity, or one is infinite: there is nothing to scale by.
+  if (!Number.isFinite(top)) return top;
+  return top + Math.log(line.reduce((sum, x) => sum + Math.exp(x - top), 0));
+}

@@ -3,9 +3,9 @@
 
 import { type Dtype, isFloat, type Tensor, type TensorType } from '../../core/tensor.js';
 import { choiceAttribute } from '../attributes.js';
-import type { OpDefinition } from '../graph.js';
+import { define } from '../define.js';
 import { bigintsOf, isBig, numbersOf, tensorFrom } from '../numbers.js';
-import { checkCount, checkedType, required } from '../rules.js';
+import { checkedType } from '../rules.js';
 
 const limits: Readonly<Record<Dtype, readonly [min: number, max: number] | undefined>> = {
   f16: undefined,
@@ -25,28 +25,22 @@ const limits: Readonly<Record<Dtype, readonly [min: number, max: number] | undef
 
 const dtypes = Object.keys(limits) as Dtype[];
 
-export const cast: OpDefinition = {
-  kind: 'cast',
-  infer(inputs, attributes) {
-    checkCount('cast', inputs, 1);
-    return [checkedType('cast', choiceAttribute(attributes, 'to', dtypes), required('cast', inputs, 0).shape)];
+export const cast = define<[x: 1]>('cast', [1, 1], {
+  infer([x], attributes) {
+    return checkedType('cast', choiceAttribute(attributes, 'to', dtypes), x.shape);
   },
-  evaluate(inputs, _attributes, [type]) {
-    const x = required('cast', inputs, 0);
-    const result = type as TensorType;
-    if (x.dtype === result.dtype) return [x];
-    if (isBig(x.dtype) && !isFloat(result.dtype) && result.dtype !== 'bool') return [wrapBig(x, result)];
-    const limit = limits[result.dtype];
-    if (limit === undefined || !isFloat(x.dtype)) return [tensorFrom(result, numbersOf(x))];
+  evaluate([x], _attributes, type) {
+    if (x.dtype === type.dtype) return x;
+    if (isBig(x.dtype) && !isFloat(type.dtype) && type.dtype !== 'bool') return wrapBig(x, type);
+    const limit = limits[type.dtype];
+    if (limit === undefined || !isFloat(x.dtype)) return tensorFrom(type, numbersOf(x));
     const [min, max] = limit;
-    return [
-      tensorFrom(
-        result,
-        Float64Array.from(numbersOf(x), (value) => Math.min(Math.max(value, min), max)),
-      ),
-    ];
+    return tensorFrom(
+      type,
+      Float64Array.from(numbersOf(x), (value) => Math.min(Math.max(value, min), max)),
+    );
   },
-};
+});
 
 /** 64-bit integers to another integer dtype, without the loss that numbers would bring. */
 function wrapBig(x: Tensor, type: TensorType): Tensor {

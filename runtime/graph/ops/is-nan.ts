@@ -1,25 +1,18 @@
 // Whether x is not a number, as bool.
 
-import { isFloat, type TensorType } from '../../core/tensor.js';
-import type { OpDefinition } from '../graph.js';
+import { define } from '../define.js';
 import { numbersOf, tensorFrom } from '../numbers.js';
-import { checkCount, checkedType, refuse, required } from '../rules.js';
+import { checkedType, checkFloats } from '../rules.js';
 
-export const isNan: OpDefinition = {
-  kind: 'is-nan',
-  infer(inputs) {
-    checkCount('is-nan', inputs, 1);
-    const { dtype, shape } = required('is-nan', inputs, 0);
-    if (!isFloat(dtype)) refuse('is-nan', `wants floats, got ${dtype}`);
-    return [checkedType('is-nan', 'bool', shape)];
+export const isNan = define<[x: 1]>('is-nan', [1, 1], {
+  infer([x]) {
+    checkFloats('is-nan', [x]);
+    return checkedType('is-nan', 'bool', x.shape);
   },
-  evaluate(inputs, _attributes, [type]) {
-    const x = numbersOf(required('is-nan', inputs, 0));
-    return [
-      tensorFrom(
-        type as TensorType,
-        Float64Array.from(x, (value) => Number(Number.isNaN(value))),
-      ),
-    ];
+  evaluate([x], _attributes, type) {
+    return tensorFrom(
+      type,
+      numbersOf(x).map((value) => Number(Number.isNaN(value))),
+    );
   },
-};
+});

@@ -1,34 +1,26 @@
 // a where the condition holds, b elsewhere; all three broadcast.
 
-import { allocate, elementCount, type Tensor, type TensorType } from '../../core/tensor.js';
-import type { OpDefinition } from '../graph.js';
-import { broadcastShapes, checkCount, checkedType, checkSameDtype, refuse, required } from '../rules.js';
+import { allocate, elementCount } from '../../core/tensor.js';
+import { define } from '../define.js';
+import { broadcastShapes, checkedType, checkSameDtype, refuse } from '../rules.js';
 import { broadcastStrides, walk } from '../walk.js';
 
-export const where: OpDefinition = {
-  kind: 'where',
-  infer(inputs) {
-    checkCount('where', inputs, 3);
-    const [condition, a, b] = [0, 1, 2].map((index) => required('where', inputs, index)) as [
-      TensorType,
-      TensorType,
-      TensorType,
-    ];
+export const where = define<[condition: 1, a: 1, b: 1]>('where', [3, 3], {
+  infer([condition, a, b]) {
     if (condition.dtype !== 'bool') refuse('where', `the condition wants bool, got ${condition.dtype}`);
     checkSameDtype('where', [a, b]);
     const shape = broadcastShapes('where', condition.shape, broadcastShapes('where', a.shape, b.shape));
-    return [checkedType('where', a.dtype, shape)];
+    return checkedType('where', a.dtype, shape);
   },
-  evaluate(inputs, _attributes, [type]) {
-    const { dtype, shape } = type as TensorType;
-    const tensors = [0, 1, 2].map((index) => required('where', inputs, index)) as [Tensor, Tensor, Tensor];
-    const [condition, a, b] = tensors;
-    const [ofCondition, ofA, ofB] = tensors.map((tensor) => walk(shape, broadcastStrides(tensor.shape, shape))) as Int32Array[];
+  evaluate([condition, a, b], _attributes, { dtype, shape }) {
+    const ofCondition = walk(shape, broadcastStrides(condition.shape, shape));
+    const ofA = walk(shape, broadcastStrides(a.shape, shape));
+    const ofB = walk(shape, broadcastStrides(b.shape, shape));
     const data = allocate(dtype, elementCount(shape)) as Float64Array;
     for (let i = 0; i < data.length; i++) {
-      const [from, offsets] = condition.data[ofCondition?.[i] as number] ? [a, ofA] : [b, ofB];
-      data[i] = from.data[offsets?.[i] as number] as number;
+      const holds = condition.data[ofCondition[i] as number];
+      data[i] = (holds ? a.data[ofA[i] as number] : b.data[ofB[i] as number]) as number;
     }
-    return [{ dtype, shape, data }];
+    return { dtype, shape, data };
   },
-};
+});
