@@ -1,0 +1,111 @@
+// What goes over the wire: requests' options and answers of every route under /v1. JSON, lengths in pixels, times in ms.
+
+import type { Task } from '../../runtime/index.js';
+
+export interface DetectOptions {
+  /** Least confidence of an object, 0..1. */
+  readonly minConfidence: number;
+  /** Overlap above which the weaker of two boxes of a class is dropped, 0..1. */
+  readonly iou: number;
+  readonly max: number;
+}
+
+export interface ClassifyOptions {
+  readonly top: number;
+}
+
+export const detectDefaults: DetectOptions = { minConfidence: 0.25, iou: 0.45, max: 300 };
+export const classifyDefaults: ClassifyOptions = { top: 5 };
+
+/** Where the time of a request went. */
+export interface Timings {
+  readonly decode: number;
+  /** Waiting for the engine and for its device. */
+  readonly queue: number;
+  readonly infer: number;
+  readonly post: number;
+}
+
+export interface ScoredLabel {
+  readonly label: string;
+  readonly class: number;
+  readonly confidence: number;
+}
+
+export interface FoundObject extends ScoredLabel {
+  /** Left, top, right, bottom in pixels of the upright picture. */
+  readonly box: readonly [number, number, number, number];
+  readonly landmarks?: readonly (readonly [number, number])[];
+}
+
+export interface DetectAnswer {
+  readonly model: string;
+  readonly version: number;
+  readonly image: { readonly width: number; readonly height: number };
+  /** Most confident first. */
+  readonly objects: readonly FoundObject[];
+  readonly ms: Timings;
+}
+
+export interface ClassifyAnswer {
+  readonly model: string;
+  readonly version: number;
+  readonly classes: readonly ScoredLabel[];
+  readonly ms: Timings;
+}
+
+/** A tensor's name, dtype and shape. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly version: number;
+  readonly task: Task;
+  /** True for the model that answers requests of its task that name none. */
+  readonly default: boolean;
+  readonly installedAt: string;
+}
+
+/** A model whose files cannot be read; it is listed so that its owner sees why it does not answer. */
+export interface DamagedModel {
+  readonly name: string;
+  readonly error: ErrorFacts;
+}
+
+export interface ModelList {
+  readonly models: readonly ModelSummary[];
+  readonly damaged: readonly DamagedModel[];
+}
+
+export interface ModelDetail extends ModelSummary {
+  readonly digest: string;
+  readonly inputs: readonly TensorFacts[];
+  readonly outputs: readonly TensorFacts[];
+  readonly labels: readonly string[];
+  readonly head: string | null;
+  readonly device: string;
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+export interface Health {
+  readonly status: 'ok' | 'starting';
+  readonly version: string;
+  readonly engine: { readonly ready: boolean; readonly restarts: number; readonly queued: number; readonly running: number };
+  readonly jobs: { readonly running: number; readonly queued: number };
+  readonly uptimeSeconds: number;
+}
+
+export interface ErrorFacts {
+  /** Kebab-case and stable, for programs. */
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface ErrorBody {
+  readonly error: ErrorFacts;
+}

@@ -1,0 +1,44 @@
+// What the supervisor and the engine child say to each other over the child's IPC channel (structured clone, so bytes stay bytes).
+
+import type { ClassifyOptions, DetectOptions, ErrorFacts, FoundObject, ScoredLabel, Timings } from '../api/types.js';
+
+/** One piece of work. Each may be repeated without harm, because a killed child's work is given to the next one. */
+export type Work =
+  | { readonly kind: 'detect'; readonly module: string; readonly image: Uint8Array; readonly options: DetectOptions }
+  | { readonly kind: 'classify'; readonly module: string; readonly image: Uint8Array; readonly options: ClassifyOptions }
+  /** Opens a module, so that the first request does not wait for it and damage shows early. */
+  | { readonly kind: 'open'; readonly module: string }
+  /** Closes a module that was replaced or removed. */
+  | { readonly kind: 'release'; readonly module: string };
+
+export interface Detected {
+  readonly image: { readonly width: number; readonly height: number };
+  readonly objects: readonly FoundObject[];
+  readonly ms: Timings;
+}
+
+export interface Classified {
+  readonly classes: readonly ScoredLabel[];
+  readonly ms: Timings;
+}
+
+/** What each kind of work answers with. */
+export interface Answers {
+  readonly detect: Detected;
+  readonly classify: Classified;
+  readonly open: Readonly<Record<string, never>>;
+  readonly release: Readonly<Record<string, never>>;
+}
+
+export type AnswerOf<W extends Work> = Answers[W['kind']];
+export type Answer = Answers[Work['kind']];
+
+export interface ToChild {
+  readonly id: number;
+  readonly work: Work;
+}
+
+export type FromChild =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly id: number; readonly answer: Answer }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorFacts };

@@ -1,0 +1,117 @@
+// Keeps one engine child running: starts it, notices its end, starts the next one after a pause that grows while children
+// die young.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Log } from '../log.js';
+import type { FromChild, ToChild } from './messages.js';
+
+export interface ChildOptions {
+  /** Path of the script to fork. */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** Flags for node itself, before the script. */
+  readonly nodeFlags?: readonly string[];
+}
+
+export interface ChildEvents {
+  onReady(): void;
+  onMessage(message: Exclude<FromChild, { kind: 'ready' }>): void;
+  onExit(): void;
+}
+
+/** Pause before the first restart, doubled for each child that died young, in ms. */
+const pauseFirstMs = 50;
+const pauseMaxMs = 10_000;
+/** A child that lived this long did not die of what killed the one before. */
+const youngMs = 10_000;
+/** How long a child may take to say that it is ready. */
+const readyMs = 60_000;
+
+export class EngineProcess {
+  private readonly options: ChildOptions;
+  private readonly events: ChildEvents;
+  private readonly log: Log;
+  private child: ChildProcess | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private pauseMs = pauseFirstMs;
+  private stopped = false;
+  /** How many children followed the first. */
+  restarts = 0;
+
+  constructor(options: ChildOptions, events: ChildEvents, log: Log) {
+    this.options = options;
+    this.events = events;
+    this.log = log;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  start(): void {
+    const { script, args, nodeFlags } = this.options;
+    const startedAt = performance.now();
+    const child = fork(script, args, {
+      serialization: 'advanced',
+      execArgv: [...(nodeFlags ?? [])],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.child = child;
+    const readyTimer = setTimeout(() => child.kill('SIGKILL'), readyMs);
+    let ended = false;
+    const onEnd = (reason: Readonly<Record<string, unknown>>): void => {
+      if (ended) return;
+      ended = true;
+      clearTimeout(readyTimer);
+      if (this.child === child) this.child = undefined;
+      if (this.stopped) return this.events.onExit();
+      this.log('engine-exit', { pid: child.pid, ...reason });
+      this.events.onExit();
+      this.restartAfter(performance.now() - startedAt);
+    };
+    child.on('message', (message: FromChild) => {
+      if (ended) return;
+      if (message.kind !== 'ready') return this.events.onMessage(message);
+      clearTimeout(readyTimer);
+      this.events.onReady();
+    });
+    child.on('exit', (code, signal) => onEnd({ code, signal }));
+    // Sending to a child that has just died is no news: its exit is.
+    child.on('error', (error) => {
+      if (child.pid === undefined) onEnd({ error: error.message });
+    });
+  }
+
+  /** Hands a message to the child; false if there is none. A message lost with the child is replayed after its exit. */
+  send(message: ToChild): boolean {
+    const child = this.child;
+    if (child === undefined || !child.connected) return false;
+    child.send(message, () => undefined);
+    return true;
+  }
+
+  /** Ends a child that hangs; the next one starts by itself. */
+  kill(): void {
+    this.child?.kill('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    const child = this.child;
+    if (child === undefined) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  private restartAfter(livedMs: number): void {
+    this.pauseMs = livedMs > youngMs ? pauseFirstMs : Math.min(this.pauseMs * 2, pauseMaxMs);
+    this.timer = setTimeout(() => {
+      this.restarts++;
+      this.start();
+    }, this.pauseMs);
+  }
+}

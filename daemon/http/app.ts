@@ -1,0 +1,41 @@
+// The express app: the guard, one router a resource, and the two handlers at the end.
+
+import express, { type Express } from 'express';
+import type { Log } from '../log.js';
+import type { Service } from '../service.js';
+import type { ModelStore } from '../store/store.js';
+import { MemoryBudget } from './budget.js';
+import { classifyRoutes } from './classify.js';
+import { detectRoutes } from './detect.js';
+import { answerUnknownRoute, createErrorHandler } from './errors.js';
+import { createGuard, type GuardOptions } from './guard.js';
+import { healthRoutes } from './health.js';
+import { type ModelRouteOptions, modelRoutes } from './models.js';
+
+export interface AppOptions extends GuardOptions, ModelRouteOptions {
+  readonly service: Service;
+  readonly store: ModelStore;
+  readonly log: Log;
+  /** Memory of all picture bodies together, in bytes. */
+  readonly bodyBytesMax: number;
+}
+
+export function createApp(options: AppOptions): Express {
+  const { service, store, log } = options;
+  const budget = new MemoryBudget(options.bodyBytesMax);
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.enable('strict routing').enable('case sensitive routing');
+  app.use((_request, response, next) => {
+    response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
+    next();
+  });
+  app.use(createGuard(options));
+  app.use(detectRoutes(service, budget));
+  app.use(classifyRoutes(service, budget));
+  app.use(modelRoutes(service, store, options));
+  app.use(healthRoutes(service));
+  app.use(answerUnknownRoute);
+  app.use(createErrorHandler(log));
+  return app;
+}

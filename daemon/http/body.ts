@@ -1,0 +1,160 @@
+// Reading a request's body: by what arrives, never by what is declared.
+
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { OnboxError } from '../../runtime/index.js';
+import type { MemoryBudget } from './budget.js';
+
+export interface BodyLimits {
+  readonly bytesMax: number;
+  /** From the first to the last byte, in ms. */
+  readonly timeoutMs: number;
+  /** Pieces that a body may come in; a chunk of one byte costs as much as one of 64 KiB. Triton's number. */
+  readonly piecesMax: number;
+}
+
+export const imageBodyLimits: BodyLimits = { bytesMax: 32 * 1024 * 1024, timeoutMs: 60_000, piecesMax: 65_536 };
+
+/** First size of the buffer of a body; it doubles while bytes arrive. */
+const bufferBytesFirst = 64 * 1024;
+
+/**
+ * Refuses what need not be read at all.
+ * @throws OnboxError `body-too-large`, `encoding-unsupported`
+ */
+export function requirePlainBody(request: IncomingMessage, bytesMax: number): void {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new OnboxError('bodies with a Content-Encoding are not accepted: pictures and models do not shrink by it', {
+      code: 'encoding-unsupported',
+    });
+  }
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+}
+
+/**
+ * The whole body in memory. What it takes from the budget is given back by `release`, also after a failure.
+ * @throws OnboxError `body-too-large`, `body-timeout`, `body-cut`, `body-empty`, `memory-full`, `encoding-unsupported`
+ */
+export async function collectBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  budget: MemoryBudget,
+): Promise<{ readonly bytes: Uint8Array; release(): void }> {
+  requirePlainBody(request, limits.bytesMax);
+  const growing = createGrowingBuffer(limits, budget);
+  try {
+    await eachPiece(request, limits, growing.add);
+    const bytes = growing.bytes();
+    if (bytes.byteLength === 0) throw new OnboxError('the request has no body', { code: 'body-empty' });
+    return { bytes, release: growing.release };
+  } catch (error) {
+    growing.release();
+    throw error;
+  }
+}
+
+/**
+ * Writes the body to a new file at `path`.
+ * @returns its length and SHA-256 (hex)
+ * @throws OnboxError `body-too-large`, `body-cut`, `body-empty`, `encoding-unsupported`, `disk-full`
+ */
+export async function saveBody(
+  request: IncomingMessage,
+  path: string,
+  bytesMax: number,
+): Promise<{ readonly bytes: number; readonly digest: string }> {
+  requirePlainBody(request, bytesMax);
+  const hash = createHash('sha256');
+  const file = await open(path, 'wx', 0o640);
+  let bytes = 0;
+  try {
+    // The socket must survive a refusal, or the client would never read the reason.
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += piece.byteLength;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      hash.update(piece);
+      await file.writeFile(piece);
+    }
+    await file.sync();
+  } catch (cause) {
+    throw translate(cause);
+  } finally {
+    await file.close();
+  }
+  if (bytes === 0) throw new OnboxError('the request has no body', { code: 'body-empty' });
+  return { bytes, digest: hash.digest('hex') };
+}
+
+function eachPiece(request: IncomingMessage, limits: BodyLimits, onPiece: (piece: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let pieces = 0;
+    const timer = setTimeout(
+      () => finish(new OnboxError(`the body did not arrive within ${limits.timeoutMs / 1000} s`, { code: 'body-timeout' })),
+      limits.timeoutMs,
+    );
+    const onData = (piece: Buffer): void => {
+      pieces++;
+      try {
+        if (pieces > limits.piecesMax) {
+          throw new OnboxError(`the body comes in more than ${limits.piecesMax} pieces`, { code: 'body-pieces' });
+        }
+        onPiece(piece);
+      } catch (error) {
+        finish(error);
+      }
+    };
+    const onEnd = (): void => finish();
+    const onClose = (): void => finish(cut());
+    const finish = (error?: unknown): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      // A socket that breaks later must not end the process.
+      request.on('error', () => undefined);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+function createGrowingBuffer(limits: BodyLimits, budget: MemoryBudget) {
+  let buffer = new Uint8Array(0);
+  let length = 0;
+  return {
+    add(piece: Buffer): void {
+      const wanted = length + piece.byteLength;
+      if (wanted > limits.bytesMax) throw tooLarge(limits.bytesMax);
+      if (wanted > buffer.byteLength) {
+        const size = Math.min(limits.bytesMax, Math.max(wanted, buffer.byteLength * 2, bufferBytesFirst));
+        budget.take(size - buffer.byteLength);
+        const larger = new Uint8Array(size);
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(piece, length);
+      length = wanted;
+    },
+    bytes: (): Uint8Array => buffer.subarray(0, length),
+    release(): void {
+      budget.give(buffer.byteLength);
+      buffer = new Uint8Array(0);
+    },
+  };
+}
+
+function tooLarge(bytesMax: number): OnboxError {
+  return new OnboxError(`the body is larger than ${bytesMax} bytes`, { code: 'body-too-large' });
+}
+
+function cut(cause?: unknown): OnboxError {
+  return new OnboxError('the connection ended before the body did', { code: 'body-cut', cause });
+}
+
+function translate(error: unknown): unknown {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return cut(error);
+  if (code === 'ENOSPC') return new OnboxError('the disk is full', { code: 'disk-full', cause: error });
+  return error;
+}

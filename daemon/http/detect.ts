@@ -1,0 +1,30 @@
+// POST /v1/detect: a picture in, objects out.
+
+import { Router } from 'express';
+import { detectDefaults, type DetectOptions } from '../api/types.js';
+import type { Service } from '../service.js';
+import type { MemoryBudget } from './budget.js';
+import { refuseMethod } from './errors.js';
+import { answerImage } from './infer.js';
+import { numberOf, type Query, readQuery } from './query.js';
+
+export function detectRoutes(service: Service, budget: MemoryBudget): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router
+    .route('/v1/detect')
+    .post(async (request, response) => {
+      const query = readQuery(request, ['model', 'min_confidence', 'iou', 'max']);
+      const options = detectOptions(query);
+      await answerImage(request, response, budget, (image, signal) => service.detect(query.get('model'), image, options, signal));
+    })
+    .all(refuseMethod(['POST']));
+  return router;
+}
+
+function detectOptions(query: Query): DetectOptions {
+  return {
+    minConfidence: numberOf(query, 'min_confidence', detectDefaults.minConfidence, { min: 0, max: 1 }),
+    iou: numberOf(query, 'iou', detectDefaults.iou, { min: 0, max: 1 }),
+    max: numberOf(query, 'max', detectDefaults.max, { min: 1, max: 10_000, whole: true }),
+  };
+}

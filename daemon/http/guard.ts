@@ -1,0 +1,77 @@
+// Who may ask at all: a web page in a browser may not use the visitor's onbox, neither by its origin nor by DNS rebinding,
+// and off loopback a key is needed.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { RequestHandler } from 'express';
+import { OnboxError } from '../../runtime/index.js';
+
+export interface GuardOptions {
+  /** Host names that may stand in the Host header, besides localhost and addresses. Lower case. */
+  readonly hosts: readonly string[];
+  /** The key that requests must bear; none is asked for if undefined. */
+  readonly key: string | undefined;
+}
+
+/** Routes that answer without a key: what a load balancer asks. */
+const publicPaths: ReadonlySet<string> = new Set(['/v1/health']);
+
+/** Headers that a request may have. node cuts the list at its own limit without a word, so that is set one higher. */
+export const headersMax = 100;
+
+/** Refuses requests before anything of them is read. */
+export function createGuard(options: GuardOptions): RequestHandler {
+  const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
+  return (request, _response, next) => {
+    requireFewHeaders(request);
+    requireKnownHost(request, hosts);
+    requireSameOrigin(request);
+    if (options.key !== undefined && !publicPaths.has(request.path)) requireKey(request, options.key);
+    next();
+  };
+}
+
+function requireFewHeaders(request: IncomingMessage): void {
+  if (request.rawHeaders.length / 2 > headersMax) {
+    throw new OnboxError(`the request has more than ${headersMax} headers`, { code: 'headers-too-large' });
+  }
+}
+
+/**
+ * DNS rebinding makes a foreign name point to this machine, so the Host header must be a name that is known to be ours. A
+ * plain address cannot be rebound.
+ */
+function requireKnownHost(request: IncomingMessage, hosts: ReadonlySet<string>): void {
+  const name = hostName(request.headers.host ?? '');
+  if (name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || hosts.has(name)) return;
+  throw new OnboxError('the Host header names a machine that this is not; see --allow-host', { code: 'host-refused' });
+}
+
+function requireSameOrigin(request: IncomingMessage): void {
+  const origin = request.headers.origin;
+  if (origin === undefined) return;
+  const own = request.headers.host ?? '';
+  if (origin === `http://${own}` || origin === `https://${own}`) return;
+  throw new OnboxError('requests from pages of another origin are refused', { code: 'origin-refused' });
+}
+
+function requireKey(request: IncomingMessage, key: string): void {
+  const header = request.headers.authorization;
+  const given = /^Bearer ([^ ]+)$/i.exec(header ?? '')?.[1];
+  if (given === undefined) {
+    throw new OnboxError('a key is needed: send it as "Authorization: Bearer KEY"', { code: 'key-missing' });
+  }
+  // Digests have one length, so the comparison takes one time.
+  if (!timingSafeEqual(digest(given), digest(key))) throw new OnboxError('the key is wrong', { code: 'key-wrong' });
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** The name of `name:port` or `[address]:port`, lower case; empty if it is neither. */
+export function hostName(host: string): string {
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]@/\\]+))(?::[0-9]{1,5})?$/.exec(host);
+  return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
+}

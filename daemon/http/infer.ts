@@ -1,0 +1,25 @@
+// What detect and classify share: the picture is read, the work is dropped when the client goes, the memory is given back.
+
+import type { Request, Response } from 'express';
+import type { MemoryBudget } from './budget.js';
+import { readImageBody } from './image-body.js';
+
+/** Reads the request's picture, lets `run` answer it and sends the answer as JSON. */
+export async function answerImage<T>(
+  request: Request,
+  response: Response,
+  budget: MemoryBudget,
+  run: (image: Uint8Array, signal: AbortSignal) => Promise<T>,
+): Promise<void> {
+  const { image, release } = await readImageBody(request, budget);
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  response.once('close', onClose);
+  try {
+    const answer = await run(image, gone.signal);
+    if (!response.destroyed) response.json(answer);
+  } finally {
+    response.off('close', onClose);
+    release();
+  }
+}

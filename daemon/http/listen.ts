@@ -1,0 +1,104 @@
+// The HTTP server under the app: deadlines and caps that node leaves open, and JSON even for what is not HTTP.
+
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { OnboxError } from '../../runtime/index.js';
+import { errorBody, statusOf } from '../api/errors.js';
+import { headersMax } from './guard.js';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly connectionsMax?: number;
+  /** For the headers, and for the whole request, in ms. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new connections; resolves when the open ones have ended, at the latest after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** How long a client may take to read an answer, in ms. Answers are small, so this only meets those who do not read. */
+const writeTimeoutMs = 30_000;
+
+/** @throws OnboxError `listen-failed` if the address is taken or not this machine's */
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
+  const server = createServer(
+    {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      // Long enough for a large model over a slow line; picture bodies have a deadline of their own.
+      requestTimeout: options.requestTimeoutMs ?? 900_000,
+      connectionsCheckingInterval: 2000,
+      keepAliveTimeout: 10_000,
+      requireHostHeader: true,
+    },
+    app,
+  );
+  server.maxHeadersCount = headersMax + 1;
+  server.maxConnections = options.connectionsMax ?? 256;
+  server.maxRequestsPerSocket = 1000;
+  server.on('clientError', answerClientError);
+  server.on('request', (_request, response) => {
+    response.on('prefinish', () => {
+      const timer = setTimeout(() => response.socket?.destroy(), writeTimeoutMs);
+      response.once('close', () => clearTimeout(timer)).once('finish', () => clearTimeout(timer));
+    });
+  });
+  await start(server, options);
+  const { address, port } = server.address() as AddressInfo;
+  return { host: address, port, close: (graceMs) => close(server, graceMs) };
+}
+
+function start(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new OnboxError(`cannot listen on ${options.host} port ${options.port}: ${cause.message}`, { code: 'listen-failed', cause }));
+    });
+    server.listen({ host: options.host, port: options.port, backlog: 128 }, () => resolve());
+  });
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Errors of the HTTP parser and its timeouts, by node's codes. */
+const parserErrors: Readonly<Record<string, readonly [code: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers-too-large', 'the headers are larger than 16 KiB'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['body-too-large', 'the extensions of a chunk are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'the request did not arrive in time'],
+};
+
+const statusTexts: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+};
+
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, message] = parserErrors[error.code ?? ''] ?? ['request-invalid', 'this is not a valid HTTP request'];
+  const body = JSON.stringify(errorBody(new OnboxError(message, { code })));
+  const status = statusOf(code);
+  const head = [
+    `HTTP/1.1 ${status} ${statusTexts[status] ?? 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

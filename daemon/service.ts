@@ -1,0 +1,210 @@
+// The daemon's verbs: what every protocol adapter calls. It knows which module answers, and mends modules that do not open.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { errorCode, errorMessage, OnboxError, type Task } from '../runtime/index.js';
+import type { ClassifyAnswer, ClassifyOptions, DetectAnswer, DetectOptions, Health, ModelDetail, ModelList, ModelSummary } from './api/types.js';
+import type { Engine } from './engine/engine.js';
+import type { AnswerOf, Work } from './engine/messages.js';
+import { type Compile, compileAndInstall, stageFile } from './jobs/install.js';
+import type { Follow, Jobs } from './jobs/jobs.js';
+import type { Log } from './log.js';
+import type { CompileOptions } from './store/record.js';
+import { type ModelStore, type StoredModel, sidecarFile } from './store/store.js';
+import { join } from 'node:path';
+
+export interface ServiceParts {
+  readonly store: ModelStore;
+  readonly engine: Engine;
+  readonly jobs: Jobs<StoredModel>;
+  readonly compile: Compile;
+  readonly log: Log;
+  /** Of onbox, as in package.json. */
+  readonly version: string;
+}
+
+export interface PutModel {
+  readonly name: string;
+  /** A staging folder with model.onnx; it belongs to the service from here on. */
+  readonly staging: string;
+  /** SHA-256 of model.onnx, hex. */
+  readonly digest: string;
+  readonly options: CompileOptions;
+  readonly embedded?: boolean;
+}
+
+/** What the engine says of a module that must be compiled again before it can answer. */
+const mendable: ReadonlySet<string> = new Set(['module-damaged', 'module-foreign', 'module-stale']);
+
+export class Service {
+  private readonly parts: ServiceParts;
+  /** The module that answered last for each model, so that a replaced one is closed. */
+  private readonly served = new Map<string, string>();
+  private readonly startedAt = performance.now();
+
+  constructor(parts: ServiceParts) {
+    this.parts = parts;
+  }
+
+  /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
+  async detect(name: string | undefined, image: Uint8Array, options: DetectOptions, signal?: AbortSignal): Promise<DetectAnswer> {
+    const model = await this.resolve(name, 'detect');
+    const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
+    return { model: model.name, version, image: answer.image, objects: answer.objects, ms: roundTimes(answer.ms) };
+  }
+
+  /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
+  async classify(name: string | undefined, image: Uint8Array, options: ClassifyOptions, signal?: AbortSignal): Promise<ClassifyAnswer> {
+    const model = await this.resolve(name, 'classify');
+    const { answer, version } = await this.answer(model, (module) => ({ kind: 'classify', module, image, options }), signal);
+    return { model: model.name, version, classes: answer.classes, ms: roundTimes(answer.ms) };
+  }
+
+  async list(): Promise<ModelList> {
+    const { models, damaged } = await this.parts.store.list();
+    const defaults = await this.defaultNames(models);
+    return { models: models.map((model) => summarize(model, defaults)), damaged };
+  }
+
+  /** @throws OnboxError `name-invalid`, `model-missing`, `record-damaged` */
+  async describe(name: string): Promise<ModelDetail> {
+    const model = await this.parts.store.find(name);
+    return describeModel(model, await this.defaultNames([model]));
+  }
+
+  /** Compiles and installs a model. Two puts of the same file under the same name and options share one compile. */
+  async put(request: PutModel, follow?: Follow): Promise<ModelDetail> {
+    const { store, jobs, compile, log } = this.parts;
+    const { name, staging, digest, options, embedded = false } = request;
+    let isUsed = false;
+    try {
+      const { result } = await jobs.run(
+        JSON.stringify([name, digest, options]),
+        async (progress, signal) => {
+          isUsed = true;
+          return await compileAndInstall(store, { name, staging, options, embedded }, (job) => compile(job, progress, signal));
+        },
+        follow,
+      );
+      if (isUsed) {
+        log('model-installed', { name, version: result.version, digest });
+        this.swap(result);
+      }
+      return describeModel(result, await this.defaultNames([result]));
+    } finally {
+      if (!isUsed) await store.discard(staging);
+    }
+  }
+
+  /** @throws OnboxError `name-invalid`, `model-missing` */
+  async remove(name: string): Promise<void> {
+    await this.parts.store.remove(name);
+    const module = this.served.get(name);
+    this.served.delete(name);
+    if (module !== undefined) this.inBackground({ kind: 'release', module });
+    this.parts.log('model-removed', { name });
+  }
+
+  health(): Health {
+    const { ready, restarts, queued, running } = this.parts.engine.state;
+    return {
+      status: ready ? 'ok' : 'starting',
+      version: this.parts.version,
+      engine: { ready, restarts, queued, running },
+      jobs: this.parts.jobs.state,
+      uptimeSeconds: Math.round((performance.now() - this.startedAt) / 1000),
+    };
+  }
+
+  private async resolve(name: string | undefined, task: Task): Promise<StoredModel> {
+    const model = name === undefined ? await this.parts.store.defaultFor(task) : await this.parts.store.find(name);
+    if (model.record.task !== task) {
+      throw new OnboxError(`model "${model.name}" is for the task "${model.record.task}", not "${task}"`, { code: 'task-mismatch' });
+    }
+    this.swap(model);
+    return model;
+  }
+
+  private async answer<W extends Work>(
+    model: StoredModel,
+    workFor: (module: string) => W,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly answer: AnswerOf<W>; readonly version: number }> {
+    try {
+      return { answer: await this.parts.engine.run(workFor(model.module), signal), version: model.version };
+    } catch (error) {
+      if (!mendable.has(errorCode(error))) throw error;
+      const mended = await this.mend(model, error);
+      return { answer: await this.parts.engine.run(workFor(mended.module), signal), version: mended.version };
+    }
+  }
+
+  /** Compiles the stored ONNX of a model again; the result is its next version. */
+  private async mend(model: StoredModel, reason: unknown): Promise<StoredModel> {
+    const { store, jobs, compile, log } = this.parts;
+    const { name, record } = model;
+    // Another request, or another process, may have been quicker.
+    const current = await store.find(name);
+    if (current.version !== model.version) return current;
+    log('module-rebuild', { name, version: model.version, code: errorCode(reason), reason: errorMessage(reason) });
+    const { result } = await jobs.run(JSON.stringify(['mend', name, model.version]), async (progress, signal) => {
+      if ((await digestOf(model.onnx)) !== record.digest) {
+        throw new OnboxError(`model "${name}" cannot be rebuilt: its stored ONNX file has changed; put the model again`, {
+          code: 'module-damaged',
+          cause: reason,
+        });
+      }
+      const staging = await stageFile(store, model.onnx, join(model.folder, sidecarFile));
+      const request = { name, staging, options: record.options, embedded: record.embedded };
+      return await compileAndInstall(store, request, (job) => compile(job, progress, signal));
+    });
+    this.swap(result);
+    return result;
+  }
+
+  /** Remembers which module answers for a model and closes the one it replaces, behind the requests that still use it. */
+  private swap(model: StoredModel): void {
+    const before = this.served.get(model.name);
+    if (before === model.module) return;
+    this.served.set(model.name, model.module);
+    if (before !== undefined) this.inBackground({ kind: 'release', module: before });
+    this.inBackground({ kind: 'open', module: model.module });
+  }
+
+  private inBackground(work: Work): void {
+    this.parts.engine.run(work).catch((error: unknown) => {
+      // What a request will meet again and report is only noted here.
+      this.parts.log('engine-background', { work: work.kind, code: errorCode(error), reason: errorMessage(error) });
+    });
+  }
+
+  private async defaultNames(models: readonly StoredModel[]): Promise<ReadonlySet<string>> {
+    const tasks = new Set(models.map((model) => model.record.task));
+    const names = new Set<string>();
+    for (const task of tasks) names.add((await this.parts.store.defaultFor(task)).name);
+    return names;
+  }
+}
+
+/** The summary of a stored model; `defaults` are the names of the models that answer for their tasks. */
+export function summarize({ name, version, record }: StoredModel, defaults: ReadonlySet<string>): ModelSummary {
+  return { name, version, task: record.task, default: defaults.has(name), installedAt: record.installedAt };
+}
+
+export function describeModel(model: StoredModel, defaults: ReadonlySet<string>): ModelDetail {
+  const { digest, inputs, outputs, labels, head, device, report } = model.record;
+  return { ...summarize(model, defaults), digest, inputs, outputs, labels, head, device, report };
+}
+
+/** SHA-256 of a file, hex. */
+export async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/** To microseconds: more digits are noise. */
+function roundTimes<T extends object>(times: T): T {
+  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, Math.round(Number(ms) * 1000) / 1000])) as T;
+}

@@ -1,0 +1,85 @@
+// The record of an installed model: what the daemon must know without opening the module. JSON on disk beside the ONNX.
+
+import { OnboxError, type Task } from '../../runtime/index.js';
+import type { TensorFacts } from '../api/types.js';
+
+/** The format of the record; another one means a newer or older onbox wrote it. */
+export const recordFormat = 1;
+
+/** What the model's owner chose. Kept so that the module can be rebuilt from its ONNX in the same way. */
+export interface CompileOptions {
+  readonly inputs?: Readonly<Record<string, readonly number[]>>;
+  readonly task?: Task;
+  readonly head?: string;
+  readonly labels?: readonly string[];
+  readonly threads?: number;
+}
+
+export interface ModelRecord {
+  readonly format: number;
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 of the ONNX file, hex. */
+  readonly digest: string;
+  readonly task: Task;
+  readonly labels: readonly string[];
+  readonly head: string | null;
+  readonly inputs: readonly TensorFacts[];
+  readonly outputs: readonly TensorFacts[];
+  readonly device: string;
+  /** True for the demonstration models that come with onbox; any other model of the task is preferred to them. */
+  readonly embedded: boolean;
+  readonly options: CompileOptions;
+  readonly report: Readonly<Record<string, unknown>>;
+  /** ISO 8601, UTC. */
+  readonly installedAt: string;
+}
+
+/**
+ * Reads a record and checks every field that the daemon relies on.
+ * @throws OnboxError `record-damaged` naming the field
+ */
+export function parseRecord(text: string, name: string, version: number): ModelRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new OnboxError(`the record of model "${name}" version ${version} is not JSON`, { code: 'record-damaged', cause });
+  }
+  const wrong = firstWrongField(value, name, version);
+  if (wrong !== undefined) {
+    throw new OnboxError(`the record of model "${name}" version ${version} has a wrong "${wrong}"`, { code: 'record-damaged' });
+  }
+  return value as ModelRecord;
+}
+
+const tasks: readonly unknown[] = ['detect', 'classify', 'embed', 'other'];
+
+function firstWrongField(value: unknown, name: string, version: number): string | undefined {
+  if (!isObject(value)) return 'object';
+  const checks: readonly (readonly [field: string, holds: boolean])[] = [
+    ['format', value['format'] === recordFormat],
+    ['name', value['name'] === name],
+    ['version', value['version'] === version],
+    ['digest', typeof value['digest'] === 'string' && /^[0-9a-f]{64}$/.test(value['digest'])],
+    ['task', tasks.includes(value['task'])],
+    ['labels', Array.isArray(value['labels']) && value['labels'].every((label) => typeof label === 'string')],
+    ['head', value['head'] === null || typeof value['head'] === 'string'],
+    ['inputs', Array.isArray(value['inputs']) && value['inputs'].every(isTensorFacts)],
+    ['outputs', Array.isArray(value['outputs']) && value['outputs'].every(isTensorFacts)],
+    ['device', typeof value['device'] === 'string'],
+    ['embedded', typeof value['embedded'] === 'boolean'],
+    ['options', isObject(value['options'])],
+    ['report', isObject(value['report'])],
+    ['installedAt', typeof value['installedAt'] === 'string'],
+  ];
+  return checks.find(([, holds]) => !holds)?.[0];
+}
+
+function isTensorFacts(value: unknown): boolean {
+  return isObject(value) && typeof value['name'] === 'string' && typeof value['dtype'] === 'string' && Array.isArray(value['shape']);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
