@@ -39,7 +39,8 @@ export class OnnxCall {
 
   /** @throws OnboxError `op-invalid` if the node has more outputs than `count` */
   limitOutputs(count: number): void {
-    if (this.outputCount > count) throw this.invalid(`only its first ${count} outputs are supported, it has ${this.outputCount}`);
+    if (this.outputCount > count)
+      throw this.invalid(`only its first ${count} outputs are supported, it has ${this.outputCount}`);
   }
 
   /** @throws OnboxError `op-invalid` if it was left out */
@@ -53,7 +54,8 @@ export class OnnxCall {
   constant(index: number, what: string): Tensor | undefined {
     const value = this.inputs[index];
     if (!value) return undefined;
-    if (!value.constant) throw this.invalid(`its ${what}, ${quote(value.name ?? '')}, depends on the input's data, which is not supported`);
+    if (!value.constant)
+      throw this.invalid(`its ${what}, ${quote(value.name ?? '')}, depends on the input's data, which is not supported`);
     return value.constant;
   }
 

@@ -80,7 +80,9 @@ function importNode(node: OnnxNode, scope: Map<string, Value>, opset: number, wr
   const inputs = node.inputs.map((name) => {
     const value = scope.get(name);
     if (name !== '' && !value) {
-      throw new OnboxError(`${printNode(node)} reads ${quote(name)}, which nothing before it computes`, { code: 'model-invalid' });
+      throw new OnboxError(`${printNode(node)} reads ${quote(name)}, which nothing before it computes`, {
+        code: 'model-invalid',
+      });
     }
     return value;
   });
@@ -109,7 +111,9 @@ function translate(node: OnnxNode, call: OnnxCall): readonly Value[] {
 function checkOpset(model: OnnxModel): number {
   const opset = model.opsets.get('') ?? 1;
   if (opset < opsetMin || opset > opsetMax) {
-    throw new OnboxError(`the model uses opset ${opset}; opsets ${opsetMin} to ${opsetMax} are supported`, { code: 'opset-unsupported' });
+    throw new OnboxError(`the model uses opset ${opset}; opsets ${opsetMin} to ${opsetMax} are supported`, {
+      code: 'opset-unsupported',
+    });
   }
   return opset;
 }
@@ -117,12 +121,20 @@ function checkOpset(model: OnnxModel): number {
 function checkOperators(model: OnnxModel): void {
   const missing = unsupported(model);
   if (missing.length === 0) return;
-  const operators = missing.map(({ op, domain, nodes }) => ({ op, domain, count: nodes.length, nodes: nodes.slice(0, namesInDetails) }));
+  const operators = missing.map(({ op, domain, nodes }) => ({
+    op,
+    domain,
+    count: nodes.length,
+    nodes: nodes.slice(0, namesInDetails),
+  }));
   const list = missing.map((operator) => {
     const some = operator.nodes.slice(0, namesInMessage).map(quote).join(', ');
     return `${printOperator(operator)} (${operator.nodes.length}: ${some}${operator.nodes.length > namesInMessage ? ', …' : ''})`;
   });
-  throw new OnboxError(`operators that onbox lacks: ${list.join('; ')}`, { code: 'unsupported-operators', details: { operators } });
+  throw new OnboxError(`operators that onbox lacks: ${list.join('; ')}`, {
+    code: 'unsupported-operators',
+    details: { operators },
+  });
 }
 
 function isKnown(node: OnnxNode): boolean {
@@ -142,7 +154,9 @@ function bindShape(input: OnnxValue, given: Shape | undefined): Shape {
     const fixed = typeof dim === 'number' && dim > 0;
     const wanted = given?.[axis];
     if (fixed && wanted !== undefined && wanted !== dim) {
-      throw new OnboxError(`input ${name} has extent ${dim} at axis ${axis}, the given shape says ${wanted}`, { code: 'input-mismatch' });
+      throw new OnboxError(`input ${name} has extent ${dim} at axis ${axis}, the given shape says ${wanted}`, {
+        code: 'input-mismatch',
+      });
     }
     const extent = wanted ?? (fixed ? dim : axis === 0 ? 1 : undefined);
     if (extent === undefined) {
@@ -162,10 +176,13 @@ function bindShape(input: OnnxValue, given: Shape | undefined): Shape {
 }
 
 function unbound(input: OnnxValue, what: string, example: readonly string[]): OnboxError {
-  return new OnboxError(`${what} of input ${quote(input.name)} is open; give --input ${quote(input.name)}=${example.join('x')}`, {
-    code: 'dimension-unbound',
-    details: { input: input.name },
-  });
+  return new OnboxError(
+    `${what} of input ${quote(input.name)} is open; give --input ${quote(input.name)}=${example.join('x')}`,
+    {
+      code: 'dimension-unbound',
+      details: { input: input.name },
+    },
+  );
 }
 
 function duplicate(name: string): OnboxError {

@@ -14,7 +14,13 @@ const elementsMax = 2 ** 31 - 1;
 
 type Int64 = number | { readonly low: number; readonly high: number };
 
-const otherTypeNames: Readonly<Record<number, string>> = { 0: 'undefined', 8: 'string', 14: 'complex64', 15: 'complex128', 16: 'bf16' };
+const otherTypeNames: Readonly<Record<number, string>> = {
+  0: 'undefined',
+  8: 'string',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bf16',
+};
 
 /**
  * Decodes an ONNX model. Reads nothing but `bytes`.
@@ -92,7 +98,8 @@ function toNumber(value: Int64): number {
 
 function checkedName(name: string | null | undefined, of: string): string {
   const text = name ?? '';
-  if (text.length > nameCharactersMax) throw invalid(`the name of ${of} has ${text.length} characters, more than ${nameCharactersMax}`);
+  if (text.length > nameCharactersMax)
+    throw invalid(`the name of ${of} has ${text.length} characters, more than ${nameCharactersMax}`);
   if (text.includes('\uFFFD')) throw invalid(`the name of ${of} is not UTF-8`);
   return text;
 }
@@ -165,7 +172,9 @@ type InvalidCode = 'model-invalid' | 'tensor-invalid';
 
 function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode): Tensor {
   if (proto.dataLocation === onnx.TensorProto.DataLocation.EXTERNAL || proto.externalData?.length) {
-    throw new OnboxError(`${what} keeps its data in another file; save the model with its weights inside`, { code: 'external-data' });
+    throw new OnboxError(`${what} keeps its data in another file; save the model with its weights inside`, {
+      code: 'external-data',
+    });
   }
   const dtype = dtypeByCode[proto.dataType ?? 0];
   if (!dtype) {
@@ -179,7 +188,8 @@ function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode)
     if (raw.length !== count * dtypeBytes(dtype)) {
       throw new OnboxError(`${what} of shape [${shape}] wants ${count * dtypeBytes(dtype)} bytes, got ${raw.length}`, { code });
     }
-    return { dtype, shape, data: viewBytes(dtype, raw) };
+    // A plain view: slice() of a Buffer would not copy, and copying is what misaligned data needs.
+    return { dtype, shape, data: viewBytes(dtype, new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength)) };
   }
   const values = typedValues(proto, dtype);
   if (values.length !== count) {
@@ -194,7 +204,8 @@ function checkedCount(shape: readonly number[], what: string, code: InvalidCode)
   for (const extent of shape) {
     if (!Number.isSafeInteger(extent) || extent < 0) throw new OnboxError(`${what} has the extent ${extent}`, { code });
     count *= extent;
-    if (count > elementsMax) throw new OnboxError(`${what} of shape [${shape}] has more than ${elementsMax} elements`, { code });
+    if (count > elementsMax)
+      throw new OnboxError(`${what} of shape [${shape}] has more than ${elementsMax} elements`, { code });
   }
   return count;
 }

@@ -95,7 +95,9 @@ function skipScalar(scanner: Scanner, wireType: number, end: number): void {
     return;
   }
   if (wireType !== 1 && wireType !== 5) {
-    throw scanner.invalid(wireType === 3 || wireType === 4 ? `a group at byte ${start}` : `wire type ${wireType} at byte ${start}`);
+    throw scanner.invalid(
+      wireType === 3 || wireType === 4 ? `a group at byte ${start}` : `wire type ${wireType} at byte ${start}`,
+    );
   }
   scanner.offset += wireType === 1 ? 8 : 4;
   if (scanner.offset > end) throw scanner.invalid(`a number at byte ${start} is cut off`);

@@ -89,5 +89,7 @@ function attributeProto(name: string, value: AttributeSketch): onnx.IAttributePr
     return { name, type: types.STRINGS, strings: (value as readonly string[]).map(utf8) };
   }
   const numbers = value as readonly number[];
-  return numbers.every(Number.isInteger) ? { name, type: types.INTS, ints: [...numbers] } : { name, type: types.FLOATS, floats: [...numbers] };
+  return numbers.every(Number.isInteger)
+    ? { name, type: types.INTS, ints: [...numbers] }
+    : { name, type: types.FLOATS, floats: [...numbers] };
 }

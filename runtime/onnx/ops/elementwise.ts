@@ -59,7 +59,7 @@ const parametric: Readonly<Record<string, { readonly kind: string; readonly defa
   Elu: { kind: 'elu', defaults: { alpha: 1 } },
   HardSigmoid: { kind: 'hard-sigmoid', defaults: { alpha: 0.2, beta: 0.5 } },
   LeakyRelu: { kind: 'leaky-relu', defaults: { alpha: 0.01 } },
-  Selu: { kind: 'selu', defaults: { alpha: 1.67326319217681884765625, gamma: 1.05070102214813232421875 } },
+  Selu: { kind: 'selu', defaults: { alpha: 1.6732631921768188, gamma: 1.0507010221481323 } },
   ThresholdedRelu: { kind: 'thresholded-relu', defaults: { alpha: 1 } },
 };
 

@@ -10,7 +10,9 @@ export const normalization: Importers = {
   BatchNormalization: importBatchNorm,
   GroupNormalization: importGroupNorm,
   InstanceNormalization: (call) =>
-    call.emit('instance-norm', [call.input(0), call.input(1), call.input(2)], { epsilon: call.number('epsilon', epsilonDefault) }),
+    call.emit('instance-norm', [call.input(0), call.input(1), call.input(2)], {
+      epsilon: call.number('epsilon', epsilonDefault),
+    }),
   LayerNormalization: importLayerNorm,
   LRN: importLrn,
 };

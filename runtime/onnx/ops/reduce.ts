@@ -17,7 +17,9 @@ const kinds = {
 };
 
 export const reduce: Importers = {
-  ...Object.fromEntries(Object.entries(kinds).map(([op, kind]): [string, Importer] => [op, (call) => importReduce(call, kind)])),
+  ...Object.fromEntries(
+    Object.entries(kinds).map(([op, kind]): [string, Importer] => [op, (call) => importReduce(call, kind)]),
+  ),
   ArgMax: (call) => importArg(call, 'arg-max'),
   ArgMin: (call) => importArg(call, 'arg-min'),
   LpNormalization: importLpNormalization,

@@ -62,8 +62,13 @@ function emitLegacy(call: OnnxCall, scales: readonly number[]): Value {
   });
 }
 
-function emitResize(call: OnnxCall, target: Target, attributes: Readonly<Record<string, string | number | boolean | number[]>>): Value {
-  if (!target.scales.every((scale) => scale > 0 && scale < Infinity)) throw call.invalid(`scales [${target.scales}] are not positive`);
+function emitResize(
+  call: OnnxCall,
+  target: Target,
+  attributes: Readonly<Record<string, string | number | boolean | number[]>>,
+): Value {
+  if (!target.scales.every((scale) => scale > 0 && scale < Infinity))
+    throw call.invalid(`scales [${target.scales}] are not positive`);
   return call.emit('resize', [call.input(0)], { ...attributes, ...target, antialias: false });
 }
 
@@ -118,7 +123,12 @@ function readRoi(call: OnnxCall, axes: readonly number[], rank: number): number[
 }
 
 /** Full rank from values of some axes. */
-function spread(axes: readonly number[], values: readonly number[], fallback: (axis: number) => number, rank: number): number[] {
+function spread(
+  axes: readonly number[],
+  values: readonly number[],
+  fallback: (axis: number) => number,
+  rank: number,
+): number[] {
   return Array.from({ length: rank }, (_, axis) => {
     const index = axes.indexOf(axis);
     return (index < 0 ? undefined : values[index]) ?? fallback(axis);
