@@ -4,7 +4,7 @@
 import { assert } from '../core/assert.js';
 import { allocate, dtypeBytes, elementCount, stridesOf, type Tensor, type TensorData } from '../core/tensor.js';
 import { type Affine, add, constant, scale, strideOf } from './affine.js';
-import { compileExpression, compileIndex, newScope, type Scope, slotOf, tensorNamed, writer } from './evaluate.js';
+import { compileExpression, newScope, slotOf, tensorNamed, writer } from './evaluate.js';
 import type { Condition, Expression, Packing } from './program.js';
 
 /** The elements of a packed buffer, row-major over the loops of `packing`. */
@@ -19,25 +19,13 @@ export function packElements({ loops, value }: Packing, constants: ReadonlyMap<s
   const tensor: Tensor = { dtype: value.dtype, shape, data: allocate(value.dtype, elementCount(shape)) };
   const compute = compileExpression(scope, value);
   const write = writer(tensor);
-  forEach(scope, loops, (element) => write(element, compute()));
+  const lines = loops.map((_, loop) => ({ at: 0, steps: loops.map((_, axis) => (axis === loop ? 1 : 0)) }));
+  const slots = loops.map((loop) => slotOf(scope, loop.name));
+  forEachPoint(loops, lines, (element) => {
+    for (let i = 0; i < slots.length; i++) scope.counters[slots[i] as number] = lines[i]?.at as number;
+    write(element, compute());
+  });
   return tensor.data;
-}
-
-/** Calls `visit` for every point of the loops, the last one fastest. */
-function forEach(scope: Scope, loops: Packing['loops'], visit: (point: number) => void): void {
-  const { counters } = scope;
-  const axes = loops.map(({ name, extent }) => ({ slot: slotOf(scope, name), extent }));
-  const count = axes.reduce((product, { extent }) => product * extent, 1);
-  for (const { slot } of axes) counters[slot] = 0;
-  for (let point = 0; point < count; point++) {
-    visit(point);
-    for (let axis = axes.length - 1; axis >= 0; axis--) {
-      const { slot, extent } = axes[axis] as (typeof axes)[number];
-      const next = (counters[slot] as number) + 1;
-      counters[slot] = next < extent ? next : 0;
-      if (next < extent) break;
-    }
-  }
 }
 
 /** A copy of one constant: its flat index, and where the conditions fail, a number. */
@@ -65,51 +53,83 @@ function recogniseCopy(value: Expression, constants: ReadonlyMap<string, Tensor>
   return { source, index, conditions: [], otherwise: 0 };
 }
 
-/** Row by row: along the innermost loop the source moves by a constant step, and each condition holds on one interval. */
-function packRows({ loops, value }: Packing, constants: ReadonlyMap<string, Tensor>): TensorData | undefined {
-  const copy = recogniseCopy(value, constants);
-  const depth = loops.findLastIndex((loop) => loop.extent > 1);
-  const row = loops[depth];
-  if (copy === undefined || row === undefined) return undefined;
-  const step = strideOf(copy.index, row.name);
-  const steps = copy.conditions.map((condition) => strideOf(condition.index, row.name));
-  if (step === undefined || steps.includes(undefined)) return undefined;
+/** A sum of the loop counters that moves on by a constant when one of them does. */
+interface Line {
+  at: number;
+  /** By how much it grows with each loop. */
+  readonly steps: readonly number[];
+}
 
+/** undefined if a loop stands in a quotient or a remainder. */
+function lineOf(index: Affine, loops: Packing['loops']): Line | undefined {
+  const steps = loops.map((loop) => strideOf(index, loop.name));
+  return steps.includes(undefined) ? undefined : { at: index.constant, steps: steps as number[] };
+}
+
+/** Row by row: along the innermost loop the source moves by a constant step, and each condition holds on one interval. */
+function packRows(packing: Packing, constants: ReadonlyMap<string, Tensor>): TensorData | undefined {
+  const copy = recogniseCopy(packing.value, constants);
+  const loops = packing.loops.filter((loop) => loop.extent > 1);
+  const row = loops.pop();
+  if (copy === undefined || row === undefined) return undefined;
   const { source, otherwise } = copy;
+  const read = lineOf(copy.index, [...loops, row]);
+  const limits = copy.conditions.flatMap(({ index, low, high }) => {
+    const line = lineOf(index, [...loops, row]);
+    return line === undefined ? [] : [{ line, step: line.steps[loops.length] as number, low, high }];
+  });
+  if (read === undefined || limits.length < copy.conditions.length) return undefined;
+
   const from = source.data as Float32Array;
-  const scope = newScope(constants);
-  const start = compileIndex(scope, copy.index);
-  const limits = copy.conditions.map(({ index, low, high }, i) => ({
-    start: compileIndex(scope, index),
-    step: steps[i] as number,
-    low,
-    high,
-  }));
-  const { extent } = row;
-  const target = allocate(source.dtype, elementCount(loops.map((loop) => loop.extent))) as Float32Array;
+  const target = allocate(source.dtype, elementCount(packing.loops.map((loop) => loop.extent))) as Float32Array;
   if (otherwise !== 0) target.fill(otherwise);
-  scope.counters[slotOf(scope, row.name)] = 0;
-  forEach(scope, loops.slice(0, depth), (point) => {
+  const step = read.steps[loops.length] as number;
+  forEachPoint(loops, [read, ...limits.map(({ line }) => line)], (point) => {
     let first = 0;
-    let end = extent;
-    for (const limit of limits) {
-      const at = limit.start();
-      first = Math.max(first, firstIndex(at, limit.step, limit.low, limit.high));
-      end = Math.min(end, endIndex(at, limit.step, limit.low, limit.high));
+    let end = row.extent;
+    for (const { line, step, low, high } of limits) {
+      first = Math.max(first, firstIndex(line.at, step, low, high));
+      end = Math.min(end, endIndex(line.at, step, low, high));
     }
     if (first >= end) return;
-    const base = start();
-    const last = base + (end - 1) * step;
-    const inside = base + first * step >= 0 && base + first * step < from.length && last >= 0 && last < from.length;
-    assert(inside, `packing reads elements ${base + first * step} to ${last} of ${from.length}`);
-    for (let i = first, to = point * extent + first, at = base + first * step; i < end; i++, to++, at += step) {
-      target[to] = from[at] as number;
-    }
+    const start = read.at + first * step;
+    const last = read.at + (end - 1) * step;
+    if (!isWithin(from, start) || !isWithin(from, last))
+      assert(false, `packing reads element ${start} to ${last} of ${from.length}`);
+    const stop = point * row.extent + end;
+    for (let to = point * row.extent + first, at = start; to < stop; to++, at += step) target[to] = from[at] as number;
   });
   return target;
 }
 
-/** The least i >= 0 with low <= at + i * step < high, Infinity where there is none. */
+function isWithin(data: Float32Array, offset: number): boolean {
+  return offset >= 0 && offset < data.length;
+}
+
+/** Calls `visit` for every point of the loops, the last one fastest, and moves the lines along. */
+function forEachPoint(loops: Packing['loops'], lines: readonly Line[], visit: (point: number) => void): void {
+  // What a line gains when a loop moves on and all inside it start again.
+  const gains = lines.map(({ steps }) =>
+    loops.map((_, axis) =>
+      loops.reduce(
+        (gain, { extent }, inner) => (inner > axis ? gain - (steps[inner] ?? 0) * (extent - 1) : gain),
+        steps[axis] ?? 0,
+      ),
+    ),
+  );
+  const counters = loops.map(() => 0);
+  const count = loops.reduce((product, { extent }) => product * extent, 1);
+  for (let point = 0; point < count; point++) {
+    visit(point);
+    let axis = loops.length - 1;
+    while (axis >= 0 && counters[axis] === (loops[axis]?.extent ?? 0) - 1) counters[axis--] = 0;
+    if (axis < 0) return;
+    counters[axis] = (counters[axis] ?? 0) + 1;
+    for (let i = 0; i < lines.length; i++) (lines[i] as Line).at += gains[i]?.[axis] ?? 0;
+  }
+}
+
+/** The least i with low <= at + i * step < high, Infinity where there is none. */
 function firstIndex(at: number, step: number, low: number, high: number): number {
   if (step === 0) return at >= low && at < high ? 0 : Number.POSITIVE_INFINITY;
   return step > 0 ? Math.ceil((low - at) / step) : Math.floor((high - at) / step) + 1;
