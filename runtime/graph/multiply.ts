@@ -21,31 +21,42 @@ export function multiply(
   start: number,
   a: Matrix,
   b: Matrix,
-  extents: readonly [number, number, number],
+  [rows, depth, columns]: readonly [rows: number, depth: number, columns: number],
 ): void {
-  const [rows, depth, columns] = extents;
   // The innermost loop runs along the direction in which b lies in memory.
-  const isDot = b.rowStride < b.columnStride;
-  for (let i = 0; i < rows; i++) {
-    const rowOfA = a.start + i * a.rowStride;
-    const rowOfTo = start + i * columns;
-    if (isDot) {
-      for (let j = 0; j < columns; j++) {
-        const columnOfB = b.start + j * b.columnStride;
-        let sum = 0;
-        for (let k = 0; k < depth; k++) {
-          sum += (a.values[rowOfA + k * a.columnStride] as number) * (b.values[columnOfB + k * b.rowStride] as number);
-        }
-        to[rowOfTo + j] = (to[rowOfTo + j] as number) + sum;
-      }
-    } else {
-      for (let k = 0; k < depth; k++) {
-        const factor = a.values[rowOfA + k * a.columnStride] as number;
-        const rowOfB = b.start + k * b.rowStride;
-        for (let j = 0; j < columns; j++) {
-          to[rowOfTo + j] = (to[rowOfTo + j] as number) + factor * (b.values[rowOfB + j * b.columnStride] as number);
-        }
-      }
+  const addRow = b.rowStride < b.columnStride ? addDots : addMultiples;
+  for (let i = 0; i < rows; i++) addRow(to, start + i * columns, a, a.start + i * a.rowStride, b, depth, columns);
+}
+
+/** One row of the product as multiples of the rows of b. */
+function addMultiples(
+  to: Float64Array,
+  row: number,
+  a: Matrix,
+  rowOfA: number,
+  b: Matrix,
+  depth: number,
+  columns: number,
+): void {
+  const { values, columnStride } = b;
+  for (let k = 0; k < depth; k++) {
+    const factor = a.values[rowOfA + k * a.columnStride] as number;
+    const start = b.start + k * b.rowStride;
+    for (let j = 0; j < columns; j++) {
+      to[row + j] = (to[row + j] as number) + factor * (values[start + j * columnStride] as number);
     }
+  }
+}
+
+/** One row of the product as scalar products with the columns of b. */
+function addDots(to: Float64Array, row: number, a: Matrix, rowOfA: number, b: Matrix, depth: number, columns: number): void {
+  const { values, rowStride } = b;
+  for (let j = 0; j < columns; j++) {
+    const start = b.start + j * b.columnStride;
+    let sum = to[row + j] as number;
+    for (let k = 0; k < depth; k++) {
+      sum += (a.values[rowOfA + k * a.columnStride] as number) * (values[start + k * rowStride] as number);
+    }
+    to[row + j] = sum;
   }
 }

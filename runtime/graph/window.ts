@@ -1,7 +1,9 @@
 // Windows that slide over the two space axes of [n, c, h, w]: what convolutions and pools share.
 
+import type { Shape } from '../core/tensor.js';
 import { booleanAttribute, integersAttribute } from './attributes.js';
 import type { Attributes } from './graph.js';
+import type { Numbers } from './numbers.js';
 import { refuse } from './rules.js';
 
 /** How a window slides along one axis. */
@@ -73,4 +75,37 @@ export function insideRange(count: number, stride: number, offset: number, exten
   const first = Math.max(0, Math.ceil(-offset / stride));
   const last = Math.min(count - 1, Math.floor((extent - 1 - offset) / stride));
   return [first, Math.max(0, last - first + 1)];
+}
+
+/**
+ * For each cell of the window and each place where it stands, [kh, kw, h, w], the offset in a plane of `large` elements of the element
+ * under the cell; -1 where that is outside.
+ * @param places how many windows there are along h and w
+ */
+export function windowTable(
+  [down, across]: readonly [Slide, Slide],
+  places: readonly [h: number, w: number],
+  large: readonly [h: number, w: number],
+): Int32Array {
+  const table = new Int32Array(down.kernel * across.kernel * places[0] * places[1]);
+  let at = 0;
+  for (let i = 0; i < down.kernel; i++) {
+    for (let j = 0; j < across.kernel; j++) {
+      for (let y = 0; y < places[0]; y++) {
+        const row = y * down.stride + i * down.dilation - down.padBefore;
+        for (let x = 0; x < places[1]; x++) {
+          const column = x * across.stride + j * across.dilation - across.padBefore;
+          const isInside = row >= 0 && row < large[0] && column >= 0 && column < large[1];
+          table[at++] = isInside ? row * large[1] + column : -1;
+        }
+      }
+    }
+  }
+  return table;
+}
+
+/** Fills each channel of [n, c, h, w] with its number. */
+export function fillChannels(values: Float64Array, shape: Shape, numbers: Numbers): void {
+  const [n, c, h, w] = shape as [number, number, number, number];
+  for (let plane = 0; plane < n * c; plane++) values.fill(numbers[plane % c] as number, plane * h * w, (plane + 1) * h * w);
 }

@@ -2,12 +2,12 @@
 
 import { printType, type TensorType } from '../../core/tensor.js';
 import { integerAttribute, integersAttribute } from '../attributes.js';
-import { scatterWindow } from '../convolve.js';
 import { define } from '../define.js';
 import type { Attributes } from '../graph.js';
+import { matrix, multiply } from '../multiply.js';
 import { numbersOf, roomFor, tensorFrom } from '../numbers.js';
 import { checkedType, checkFloats, checkRank, refuse } from '../rules.js';
-import { type Slide, slidesOf } from '../window.js';
+import { fillChannels, type Slide, slidesOf, windowTable } from '../window.js';
 
 type Extents = [number, number, number, number];
 
@@ -28,19 +28,25 @@ export const convTranspose = define<[x: 1, weights: 1, bias?: 1]>('conv-transpos
     const [n, m, height, width] = type.shape as Extents;
     const [, c, h, w] = x.shape as Extents;
     const [, perGroup, kh, kw] = weights.shape as Extents;
-    const [down, across] = slidesOf(attributes, [kh, kw]);
+    const cells = kh * kw;
     const depth = c / integerAttribute(attributes, 'group');
-    const [from, kernels, biases] = [numbersOf(x), numbersOf(weights), bias && numbersOf(bias)];
+    const table = windowTable(slidesOf(attributes, [kh, kw]), [h, w], [height, width]);
+    const [from, kernels] = [numbersOf(x), numbersOf(weights)];
     const to = roomFor(type);
+    if (bias !== undefined) fillChannels(to, type.shape, numbersOf(bias));
+    // One output channel at a time: a matrix product gives what each element adds under each cell of its window.
+    const patches = new Float64Array(table.length);
     for (let plane = 0; plane < n * m; plane++) {
       const [image, output] = [Math.floor(plane / m), plane % m];
-      const result = { values: to, start: plane * height * width, h: height, w: width };
-      if (biases !== undefined) to.fill(biases[output] as number, result.start, result.start + height * width);
-      const [group, inGroup] = [Math.floor(output / perGroup), output % perGroup];
-      for (let input = group * depth; input < (group + 1) * depth; input++) {
-        const source = { values: from, start: (image * c + input) * h * w, h, w };
-        const kernel = { values: kernels, start: (input * perGroup + inGroup) * kh * kw, h: kh, w: kw };
-        scatterWindow(result, source, kernel, down, across);
+      const firstInput = Math.floor(output / perGroup) * depth;
+      const start = (firstInput * perGroup + (output % perGroup)) * cells;
+      const ofWeights = { values: kernels, start, rowStride: 1, columnStride: perGroup * cells };
+      const ofInputs = matrix(from, (image * c + firstInput) * h * w, h * w);
+      multiply(patches.fill(0), 0, ofWeights, ofInputs, [cells, depth, h * w]);
+      for (let i = 0; i < table.length; i++) {
+        const offset = table[i] as number;
+        const at = plane * height * width + offset;
+        if (offset >= 0) to[at] = (to[at] as number) + (patches[i] as number);
       }
     }
     return tensorFrom(type, to);

@@ -2,12 +2,12 @@
 
 import { printType, type TensorType } from '../../core/tensor.js';
 import { integerAttribute } from '../attributes.js';
-import { gatherWindow } from '../convolve.js';
 import { define } from '../define.js';
 import type { Attributes } from '../graph.js';
+import { matrix, multiply } from '../multiply.js';
 import { numbersOf, roomFor, tensorFrom } from '../numbers.js';
 import { checkedType, checkFloats, checkRank, refuse } from '../rules.js';
-import { slideCount, slidesOf } from '../window.js';
+import { fillChannels, slideCount, slidesOf, windowTable } from '../window.js';
 
 type Extents = [number, number, number, number];
 
@@ -26,19 +26,25 @@ export const conv = define<[x: 1, weights: 1, bias?: 1]>('conv', [2, 3], {
     const [n, m, height, width] = type.shape as Extents;
     const [, c, h, w] = x.shape as Extents;
     const [, depth, kh, kw] = weights.shape as Extents;
-    const [down, across] = slidesOf(attributes, [kh, kw]);
-    const outputsPerGroup = m / integerAttribute(attributes, 'group');
-    const [from, kernels, biases] = [numbersOf(x), numbersOf(weights), bias && numbersOf(bias)];
+    const cells = kh * kw;
+    const rows = m / integerAttribute(attributes, 'group');
+    const table = windowTable(slidesOf(attributes, [kh, kw]), [height, width], [h, w]);
+    const [from, kernels] = [numbersOf(x), numbersOf(weights)];
     const to = roomFor(type);
-    for (let plane = 0; plane < n * m; plane++) {
-      const [image, output] = [Math.floor(plane / m), plane % m];
-      const result = { values: to, start: plane * height * width, h: height, w: width };
-      if (biases !== undefined) to.fill(biases[output] as number, result.start, result.start + height * width);
-      const firstInput = image * c + Math.floor(output / outputsPerGroup) * depth;
-      for (let k = 0; k < depth; k++) {
-        const source = { values: from, start: (firstInput + k) * h * w, h, w };
-        gatherWindow(result, source, { values: kernels, start: (output * depth + k) * kh * kw, h: kh, w: kw }, down, across);
+    if (bias !== undefined) fillChannels(to, type.shape, numbersOf(bias));
+    // One input channel at a time: what lies under each cell of the window is a matrix, and the rest is a matrix product.
+    const patches = new Float64Array(table.length);
+    for (let plane = 0; plane < n * c; plane++) {
+      const [image, input] = [Math.floor(plane / c), plane % c];
+      for (let i = 0; i < table.length; i++) {
+        const offset = table[i] as number;
+        patches[i] = offset < 0 ? 0 : (from[plane * h * w + offset] as number);
       }
+      const firstOutput = Math.floor(input / depth) * rows;
+      const start = (firstOutput * depth + (input % depth)) * cells;
+      const ofWeights = { values: kernels, start, rowStride: depth * cells, columnStride: 1 };
+      const ofPatches = matrix(patches, 0, height * width);
+      multiply(to, (image * m + firstOutput) * height * width, ofWeights, ofPatches, [rows, cells, height * width]);
     }
     return tensorFrom(type, to);
   },
