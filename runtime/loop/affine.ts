@@ -169,7 +169,8 @@ export function scale(index: Affine, factor: number): Affine {
   if (factor === 1) return index;
   if (factor === 0) return zero;
   const terms = index.terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient * factor }));
-  return { constant: index.constant * factor, terms };
+  // 0 * -1 is -0, which is not the 0 of a constant.
+  return { constant: index.constant * factor + 0, terms };
 }
 
 export function offset(index: Affine, by: number): Affine {
@@ -313,7 +314,8 @@ export function strideOf(index: Affine, name: string): number | undefined {
   return stride;
 }
 
-function dependsOn(index: Affine, name: string): boolean {
+/** Whether an index may change with a variable; a measured number is taken to depend on every variable. */
+export function dependsOn(index: Affine, name: string): boolean {
   let found = false;
   visitAtoms(index, (atom) => {
     if (atom.kind === 'measured' || atom.name === name) found = true;

@@ -56,11 +56,16 @@ export function conditionKey({ index, low, high }: Condition): string {
   return `${low} <= ${affineKey(index)} < ${high}`;
 }
 
+/** As String, but -0 keeps its sign. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
 /** The text of an expression; equal for equal expressions. */
 export function expressionKey(expression: Expression): string {
   switch (expression.kind) {
     case 'number':
-      return `${expression.value}:${expression.dtype}`;
+      return `${numberText(expression.value)}:${expression.dtype}`;
     case 'load':
       return `${expression.buffer}[${expression.index.map(affineKey).join(', ')}]`;
     case 'index':
