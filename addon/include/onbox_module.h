@@ -15,7 +15,7 @@ extern "C" {
  * in the order of the plan; each is aligned to 64 bytes unless it is a caller's tensor. Any thread may call it; calls for
  * disjoint ranges may run side by side. It keeps no state and cannot fail.
  */
-typedef void (*onbox_kernel)(void *const *buffers, int64_t begin, int64_t end);
+typedef void (*onbox_kernel)(void* const* buffers, int64_t begin, int64_t end);
 
 /** The one exported object of a module: `const onbox_module onbox_module_v1`. */
 typedef struct onbox_module {
@@ -23,7 +23,7 @@ typedef struct onbox_module {
   uint32_t abi;         /* ONBOX_MODULE_ABI */
   uint32_t kernel_count;
   uint32_t reserved;
-  const onbox_kernel *kernels;
+  const onbox_kernel* kernels;
 } onbox_module;
 
 #ifdef __cplusplus

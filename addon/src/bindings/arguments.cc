@@ -53,8 +53,7 @@ Space readSpace(const Napi::Value& value, const std::string& name) {
 
 BufferRef readBuffer(const Napi::Value& value, const std::string& name) {
   const Napi::Object buffer = readObject(value, name);
-  return {readSpace(buffer.Get("space"), name + ".space"),
-          readCount(buffer.Get("offset"), name + ".offset", kSafeIntegerMax)};
+  return {readSpace(buffer.Get("space"), name + ".space"), readCount(buffer.Get("offset"), name + ".offset", kSafeIntegerMax)};
 }
 
 Launch readLaunch(const Napi::Value& value, const std::string& name) {

@@ -13,7 +13,8 @@ namespace onbox {
 
 class SessionBinding;
 
-/** One run of one plan. `Execute` is called by a worker thread and touches no JavaScript; all else is the JavaScript thread's. */
+/** One run of one plan. `Execute` is called by a worker thread and touches no JavaScript; all else is the JavaScript thread's.
+ */
 class RunWorker : public Napi::AsyncWorker {
  public:
   /** `timed` resolves to the nanoseconds of every launch, else to undefined. `inputs` are kept from the collector. */

@@ -1,5 +1,5 @@
-// Lifetimes: the run, this object and the arena's ArrayBuffer each share what they use, so `close` may come at any moment. Memory
-// is unmapped when the last of them lets go.
+// Lifetimes: the run, this object and the arena's ArrayBuffer each share what they use, so `close` may come at any moment.
+// Memory is unmapped when the last of them lets go.
 
 #include "bindings/session_binding.h"
 
@@ -54,12 +54,10 @@ Napi::Promise SessionBinding::queueRun(const Napi::CallbackInfo& info, bool time
   if (running_) throw Failure("session-busy", "the session is running; it runs one request at a time");
   const std::size_t plan = readCount(info[0], "plan", UINT32_MAX);
   session_->bind(plan, readInputs(info[1]));
-  auto worker = std::make_unique<RunWorker>(*this, session_, plan, info[1], timed);
-  const Napi::Promise promise = worker->promise();
+  auto* worker = new RunWorker(*this, session_, plan, info[1], timed);
   worker->Queue();
-  static_cast<void>(worker.release());  // libuv has it now; it deletes itself after the run.
-  running_ = true;
-  return promise;
+  running_ = true;  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the worker deletes itself after the run.
+  return worker->promise();
 }
 
 Napi::Value SessionBinding::view(const Napi::CallbackInfo& info) {

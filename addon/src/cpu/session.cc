@@ -52,8 +52,8 @@ void* Session::resolveBuffer(const BufferRef& buffer, const std::string& where) 
   const std::string space = inArena ? "arena" : "weights";
   const std::size_t bytes = inArena ? arena_->bytes() : weights_.bytes();
   if (buffer.offset >= bytes) {
-    throw Failure("module-plan", where + " has a buffer at byte " + quote(buffer.offset) + " of the " + space + ", which ends at " +
-                                     quote(bytes));
+    throw Failure("module-plan", where + " has a buffer at byte " + quote(buffer.offset) + " of the " + space +
+                                     ", which ends at " + quote(bytes));
   }
   if (buffer.offset % Arena::kAlignment != 0) {
     throw Failure("module-plan", where + " has a buffer at byte " + quote(buffer.offset) + " of the " + space +
@@ -72,8 +72,8 @@ void Session::bind(std::size_t plan, std::span<const InputBytes> inputs) {
     }
     const std::size_t bytes = inputs[use.input].size();
     if (bytes < inputBytes_[use.input]) {
-      throw Failure("input-bytes", "input " + quote(use.input) + " wants " + quote(inputBytes_[use.input]) + " bytes, got " +
-                                       quote(bytes));
+      throw Failure("input-bytes",
+                    "input " + quote(use.input) + " wants " + quote(inputBytes_[use.input]) + " bytes, got " + quote(bytes));
     }
     plans_[plan].pointers[use.pointer] = inputs[use.input].data();
   }

@@ -46,6 +46,13 @@ void* load(int file, const std::string& path) {
   return handle;
 }
 
+/** @returns the module's table, as it is in the file */
+const onbox_module* findTable(void* handle, const std::string& path) {
+  const auto* module = static_cast<const onbox_module*>(dlsym(handle, "onbox_module_v1"));
+  if (module == nullptr) throw Failure("module-abi", "\"" + path + "\" does not export onbox_module_v1");
+  return module;
+}
+
 void checkTable(const onbox_module& module, const std::string& path) {
   const std::string name = "module \"" + path + "\" ";
   if (module.struct_size != sizeof(onbox_module)) {
@@ -53,8 +60,8 @@ void checkTable(const onbox_module& module, const std::string& path) {
                                     std::to_string(sizeof(onbox_module)));
   }
   if (module.abi != ONBOX_MODULE_ABI) {
-    throw Failure("module-abi", name + "has ABI " + std::to_string(module.abi) + ", this onbox wants " +
-                                    std::to_string(ONBOX_MODULE_ABI));
+    throw Failure("module-abi",
+                  name + "has ABI " + std::to_string(module.abi) + ", this onbox wants " + std::to_string(ONBOX_MODULE_ABI));
   }
   if (module.kernel_count != 0 && module.kernels == nullptr) {
     throw Failure("module-abi", name + "counts " + std::to_string(module.kernel_count) + " kernels and has no table of them");
@@ -69,9 +76,8 @@ void SharedObject::Close::operator()(void* handle) const noexcept { dlclose(hand
 
 // The C library gives back an object it has already loaded when the name is the same, even if another file has taken that
 // name since, as a rebuilt module does. The number of a file that stays open is a name that no other living module has.
-SharedObject::SharedObject(const std::string& path) : file_(path, "module-open"), handle_(load(file_.value(), path)) {
-  module_ = static_cast<const onbox_module*>(dlsym(handle_.get(), "onbox_module_v1"));
-  if (module_ == nullptr) throw Failure("module-abi", "\"" + path + "\" does not export onbox_module_v1");
+SharedObject::SharedObject(const std::string& path)
+    : file_(path, "module-open"), handle_(load(file_.value(), path)), module_(findTable(handle_.get(), path)) {
   checkTable(*module_, path);
 }
 

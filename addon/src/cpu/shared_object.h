@@ -22,10 +22,10 @@ class SharedObject {
     void operator()(void* handle) const noexcept;
   };
 
-  // The file stays open as long as the handle: see the constructor.
+  // The file stays open as long as the handle, and is closed after it: see the constructor.
   FileDescriptor file_;
   std::unique_ptr<void, Close> handle_;
-  const onbox_module* module_ = nullptr;
+  const onbox_module* module_;
 };
 
 }  // namespace onbox

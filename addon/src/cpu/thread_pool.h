@@ -15,8 +15,8 @@
 namespace onbox {
 
 /**
- * A team of `threads` threads, of which the caller of `launch` is one. A launch is cut into chunks that threads take one by one,
- * so that on big.LITTLE a fast core takes more of them. A worker without work spins for a moment, then sleeps.
+ * A team of `threads` threads, of which the caller of `launch` is one. A launch is cut into chunks that threads take one by
+ * one, so that on big.LITTLE a fast core takes more of them. A worker without work spins for a moment, then sleeps.
  */
 class ThreadPool {
  public:
