@@ -3,6 +3,8 @@
 import { halfToNumber, numberToHalf } from '../core/float16.js';
 import { allocate, type Dtype, elementCount, type Tensor, type TensorData, type TensorType } from '../core/tensor.js';
 
+export const dtypes: readonly Dtype[] = ['f32', 'f64', 'f16', 'i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'bool'];
+
 export type Numbers = Float32Array | Float64Array;
 
 /** Whether elements of `dtype` are bigints in JavaScript. */

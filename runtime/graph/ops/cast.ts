@@ -4,7 +4,7 @@
 import { type Dtype, isFloat, type Tensor, type TensorType } from '../../core/tensor.js';
 import { choiceAttribute } from '../attributes.js';
 import { define } from '../define.js';
-import { bigintsOf, isBig, numbersOf, tensorFrom } from '../numbers.js';
+import { bigintsOf, dtypes, isBig, numbersOf, tensorFrom } from '../numbers.js';
 import { checkedType } from '../rules.js';
 
 const limits: Readonly<Record<Dtype, readonly [min: number, max: number] | undefined>> = {
@@ -22,8 +22,6 @@ const limits: Readonly<Record<Dtype, readonly [min: number, max: number] | undef
   i64: [-(2 ** 63), 2 ** 63 - 1024],
   u64: [0, 2 ** 64 - 2048],
 };
-
-const dtypes = Object.keys(limits) as Dtype[];
 
 export const cast = define<[x: 1]>('cast', [1, 1], {
   infer([x], attributes) {
