@@ -7,7 +7,7 @@ import type { Attributes } from '../graph/graph.js';
 import type { GraphWriter, Value } from './graph-writer.js';
 import { type OnnxAttribute, type OnnxNode, quote } from './model.js';
 
-/** Translates one ONNX node. Returns its outputs in order; those that nothing reads may be left out at the end. */
+/** Translates one ONNX node. Returns its outputs in order; those at the end that onbox does not compute are left out. */
 export type Importer = (call: OnnxCall) => Value | readonly Value[];
 
 export type Importers = Readonly<Record<string, Importer>>;
@@ -35,12 +35,6 @@ export class OnnxCall {
   /** An error for what this node asks; the driver adds which node it is. */
   invalid(reason: string): OnboxError {
     return new OnboxError(reason, { code: 'op-invalid' });
-  }
-
-  /** @throws OnboxError `op-invalid` if the node has more outputs than `count` */
-  limitOutputs(count: number): void {
-    if (this.outputCount > count)
-      throw this.invalid(`only its first ${count} outputs are supported, it has ${this.outputCount}`);
   }
 
   /** @throws OnboxError `op-invalid` if it was left out */

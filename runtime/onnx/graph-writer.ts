@@ -11,6 +11,8 @@ export interface Value {
   readonly type: TensorType;
   /** Its content, where it is known at import. */
   readonly constant: Tensor | undefined;
+  /** What its name begins with if the model does not name it. */
+  readonly base: string;
   name: string | undefined;
 }
 
@@ -28,16 +30,22 @@ export class GraphWriter {
   readonly #nodes: PendingNode[] = [];
   readonly #inputs: Value[] = [];
   #foldedBytes = 0;
+  #base = '';
+
+  /** Values that are added from here on, and that the model does not name, are called after `base`. */
+  beginNode(base: string): void {
+    this.#base = base;
+  }
 
   addInput(name: string, type: TensorType): Value {
-    const value = { type, constant: undefined, name };
+    const value = { type, constant: undefined, base: name, name };
     this.#inputs.push(value);
     return value;
   }
 
   /** A constant that the model holds itself. */
   addConstant(tensor: Tensor, name?: string): Value {
-    return { type: { dtype: tensor.dtype, shape: tensor.shape }, constant: tensor, name };
+    return { type: { dtype: tensor.dtype, shape: tensor.shape }, constant: tensor, base: `${this.#base}/constant`, name };
   }
 
   /**
@@ -71,7 +79,7 @@ export class GraphWriter {
       const constants = inputs.map((input) => input?.constant);
       return evaluate(constants, attributes, types).map((tensor) => this.addConstant(tensor));
     }
-    const outputs = types.map((type): Value => ({ type, constant: undefined, name: undefined }));
+    const outputs = types.map((type): Value => ({ type, constant: undefined, base: `${this.#base}/${op}`, name: undefined }));
     this.#nodes.push({ op, inputs, outputs, attributes });
     return outputs;
   }
@@ -84,23 +92,22 @@ export class GraphWriter {
     const names = new Set(taken);
     const types = new Map<string, TensorType>();
     const constants = new Map<string, Tensor>();
-    const use = (value: Value, base: string): string => {
-      value.name ??= freshName(base, names);
+    const use = (value: Value): string => {
+      value.name ??= freshName(value.base, names);
       types.set(value.name, value.type);
       if (value.constant) constants.set(value.name, value.constant);
       return value.name;
     };
-    const inputs = this.#inputs.map((input) => use(input, 'input'));
-    const nodes = this.#nodes.map((node): Node => {
-      const base = node.outputs[0]?.name ?? node.op;
-      return {
+    const inputs = this.#inputs.map(use);
+    const nodes = this.#nodes.map(
+      (node): Node => ({
         op: node.op,
-        inputs: node.inputs.map((input) => (input === undefined ? '' : use(input, `${base}/constant`))),
-        outputs: node.outputs.map((output) => use(output, `${base}/${node.op}`)),
+        inputs: node.inputs.map((input) => (input === undefined ? '' : use(input))),
+        outputs: node.outputs.map(use),
         attributes: node.attributes,
-      };
-    });
-    const graphOutputs = outputs.map(({ name, value }): GraphOutput => ({ name, value: use(value, name) }));
+      }),
+    );
+    const graphOutputs = outputs.map(({ name, value }): GraphOutput => ({ name, value: use(value) }));
     return { inputs, outputs: graphOutputs, nodes, types, constants, layouts: new Map() };
   }
 }

@@ -86,12 +86,13 @@ function importNode(node: OnnxNode, scope: Map<string, Value>, opset: number, wr
     }
     return value;
   });
+  writer.beginNode(nodeName(node));
   const results = translate(node, new OnnxCall(node, inputs, opset, writer));
   node.outputs.forEach((name, index) => {
-    if (name === '') return;
-    if (scope.has(name)) throw duplicate(name);
     const value = results[index];
-    if (!value) throw new OnboxError(`${printNode(node)}: output ${index} is not supported`, { code: 'op-invalid' });
+    // Outputs that only training needs are named by some exporters and read by nobody.
+    if (name === '' || !value) return;
+    if (scope.has(name)) throw duplicate(name);
     value.name ??= name;
     scope.set(name, value);
   });

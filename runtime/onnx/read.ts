@@ -20,6 +20,13 @@ const otherTypeNames: Readonly<Record<number, string>> = {
   14: 'complex64',
   15: 'complex128',
   16: 'bf16',
+  17: 'f8e4m3fn',
+  18: 'f8e4m3fnuz',
+  19: 'f8e5m2',
+  20: 'f8e5m2fnuz',
+  21: 'u4',
+  22: 'i4',
+  23: 'f4e2m1',
 };
 
 /**
@@ -165,7 +172,7 @@ function decodeValue(value: onnx.IValueInfoProto): OnnxValue {
 }
 
 function typeName(code: number): string {
-  return dtypeByCode[code] ?? otherTypeNames[code] ?? `element type ${code}`;
+  return dtypeByCode[code] ?? otherTypeNames[code] ?? `number ${code}`;
 }
 
 type InvalidCode = 'model-invalid' | 'tensor-invalid';
@@ -178,7 +185,9 @@ function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode)
   }
   const dtype = dtypeByCode[proto.dataType ?? 0];
   if (!dtype) {
-    throw new OnboxError(`${what} has elements of ${typeName(proto.dataType ?? 0)}`, { code: 'dtype-unsupported' });
+    throw new OnboxError(`${what} has elements of type ${typeName(proto.dataType ?? 0)}, which onbox does not have`, {
+      code: 'dtype-unsupported',
+    });
   }
   if (proto.segment) throw new OnboxError(`${what} is a segment of a tensor`, { code });
   const shape = (proto.dims ?? []).map(toNumber);

@@ -67,7 +67,11 @@ function intoConv(conv: Node, term: AffineTerm, view: RewriteView, output: strin
 
 function scaled(weights: Tensor, at: (channel: number) => number): Tensor {
   const perChannel = elementCount(weights.shape.slice(1));
-  const data = (weights.data as Float32Array).map((value, index) => value * at(Math.floor(index / perChannel)));
+  const data = Float32Array.from(weights.data as Float32Array);
+  for (let start = 0, channel = 0; start < data.length; start += perChannel, channel++) {
+    const factor = at(channel);
+    for (let index = start; index < start + perChannel; index++) data[index] = (data[index] ?? 0) * factor;
+  }
   return { ...weights, data };
 }
 

@@ -1,5 +1,5 @@
-// Normalisations over a batch, an instance, a layer, groups and neighbouring channels. Only inference; the extra outputs of
-// training are refused.
+// Normalisations over a batch, an instance, a layer, groups and neighbouring channels. Only inference: the extra outputs
+// of training are not computed.
 
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
@@ -18,7 +18,6 @@ export const normalization: Importers = {
 };
 
 function importBatchNorm(call: OnnxCall): Value {
-  call.limitOutputs(1);
   if (call.flag('training_mode', false)) throw call.invalid('training mode is not supported');
   if (!call.flag('spatial', true)) throw call.invalid('spatial = 0 is not supported');
   const inputs = [0, 1, 2, 3, 4].map((index) => call.input(index));
@@ -26,7 +25,6 @@ function importBatchNorm(call: OnnxCall): Value {
 }
 
 function importLayerNorm(call: OnnxCall): Value {
-  call.limitOutputs(1);
   const [x, scale, bias] = [call.input(0), call.input(1), call.inputs[2]];
   return call.emit('layer-norm', bias ? [x, scale, bias] : [x, scale], {
     axis: call.axis(call.number('axis', -1), x.type.shape.length),

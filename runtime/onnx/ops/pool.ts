@@ -12,7 +12,6 @@ export const pool: Importers = {
 };
 
 function importPool(call: OnnxCall, kind: string, more: Readonly<Record<string, boolean>>): Value {
-  call.limitOutputs(1);
   const x = call.input(0);
   const { kernel, strides, pads, dilations } = readWindow(call, x.type.shape.slice(2), call.integers('kernel_shape') ?? []);
   return emit2d(call, kind, [x], 1, { kernel, strides, pads, dilations, ceilMode: call.flag('ceil_mode', false), ...more });
