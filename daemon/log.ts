@@ -18,7 +18,10 @@ export function printFact(value: unknown): string {
   const text = JSON.stringify(typeof value === 'bigint' ? String(value) : value) ?? 'undefined';
   const short = text.length > factCharactersMax ? `${text.slice(0, factCharactersMax)}…` : text;
   // JSON escapes C0 only; DEL, C1 and the Unicode line separators and direction marks are ours to escape.
-  return short.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return short.replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The same for a line that people read on a terminal: no quotes, no control characters. */

@@ -71,13 +71,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     jobs,
     log,
     version: packageVersion(),
-    compile: (request, onProgress, signal) => runCompile(request, { child: compileChild, limits: compileLimits, onProgress, signal }),
+    compile: (request, onProgress, signal) =>
+      runCompile(request, { child: compileChild, limits: compileLimits, onProgress, signal }),
   });
   engine.start();
   let listening: Listening;
   try {
     await installEmbedded(store, service, options);
-    const app = createApp({ service, store, log, key, hosts: options.hosts, modelBytesMax: options.modelBytesMax, bodyBytesMax });
+    const app = createApp({
+      service,
+      store,
+      log,
+      key,
+      hosts: options.hosts,
+      modelBytesMax: options.modelBytesMax,
+      bodyBytesMax,
+    });
     listening = await listen(app, { host: options.host, port: options.port });
   } catch (error) {
     await jobs.stop();
@@ -90,7 +99,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Loopback is open; every other address wants a key, unless the owner insists. */
-async function access(options: ServerOptions): Promise<{ readonly key: string | undefined; readonly keyFile: string | undefined }> {
+async function access(
+  options: ServerOptions,
+): Promise<{ readonly key: string | undefined; readonly keyFile: string | undefined }> {
   const keyFile = options.keyFile ?? keyPath(options.home);
   if (options.keyFile === undefined) await ensureKey(keyFile);
   if (isLoopback(options.host) && options.keyFile === undefined) return { key: undefined, keyFile: undefined };
@@ -101,10 +112,13 @@ async function access(options: ServerOptions): Promise<{ readonly key: string | 
   try {
     return { key: await readKey(keyFile), keyFile };
   } catch (cause) {
-    throw new OnboxError(`onbox does not listen on ${options.host} without a key (${errorMessage(cause)}); --insecure overrides`, {
-      code: 'key-unusable',
-      cause,
-    });
+    throw new OnboxError(
+      `onbox does not listen on ${options.host} without a key (${errorMessage(cause)}); --insecure overrides`,
+      {
+        code: 'key-unusable',
+        cause,
+      },
+    );
   }
 }
 

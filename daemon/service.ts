@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { errorCode, errorMessage, OnboxError, type Task } from '../runtime/index.js';
-import type { ClassifyAnswer, ClassifyOptions, DetectAnswer, DetectOptions, Health, ModelDetail, ModelList, ModelSummary } from './api/types.js';
+import { type ClassifyOptions, type DetectOptions, errorCode, errorMessage, OnboxError, type Task } from '../runtime/index.js';
+import type { ClassifyAnswer, DetectAnswer, Health, ModelDetail, ModelList, ModelSummary } from './api/types.js';
 import type { Engine } from './engine/engine.js';
 import type { AnswerOf, Work } from './engine/messages.js';
 import { type Compile, compileAndInstall, stageFile } from './jobs/install.js';
@@ -12,7 +13,6 @@ import type { Follow, Jobs } from './jobs/jobs.js';
 import type { Log } from './log.js';
 import type { CompileOptions } from './store/record.js';
 import { type ModelStore, type StoredModel, sidecarFile } from './store/store.js';
-import { join } from 'node:path';
 
 export interface ServiceParts {
   readonly store: ModelStore;
@@ -48,14 +48,24 @@ export class Service {
   }
 
   /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
-  async detect(name: string | undefined, image: Uint8Array, options: DetectOptions, signal?: AbortSignal): Promise<DetectAnswer> {
+  async detect(
+    name: string | undefined,
+    image: Uint8Array,
+    options: DetectOptions,
+    signal?: AbortSignal,
+  ): Promise<DetectAnswer> {
     const model = await this.resolve(name, 'detect');
     const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
     return { model: model.name, version, image: answer.image, objects: answer.objects, ms: roundTimes(answer.ms) };
   }
 
   /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
-  async classify(name: string | undefined, image: Uint8Array, options: ClassifyOptions, signal?: AbortSignal): Promise<ClassifyAnswer> {
+  async classify(
+    name: string | undefined,
+    image: Uint8Array,
+    options: ClassifyOptions,
+    signal?: AbortSignal,
+  ): Promise<ClassifyAnswer> {
     const model = await this.resolve(name, 'classify');
     const { answer, version } = await this.answer(model, (module) => ({ kind: 'classify', module, image, options }), signal);
     return { model: model.name, version, classes: answer.classes, ms: roundTimes(answer.ms) };
@@ -120,7 +130,9 @@ export class Service {
   private async resolve(name: string | undefined, task: Task): Promise<StoredModel> {
     const model = name === undefined ? await this.parts.store.defaultFor(task) : await this.parts.store.find(name);
     if (model.record.task !== task) {
-      throw new OnboxError(`model "${model.name}" is for the task "${model.record.task}", not "${task}"`, { code: 'task-mismatch' });
+      throw new OnboxError(`model "${model.name}" is for the task "${model.record.task}", not "${task}"`, {
+        code: 'task-mismatch',
+      });
     }
     this.swap(model);
     return model;

@@ -2,6 +2,25 @@
 // with the first picture decoded and the first module opened.
 
 export { errorCode, errorMessage, OnboxError } from './core/error.js';
-export { type Dtype, elementCount, printType, type Shape, type Tensor, type TensorType } from './core/tensor.js';
-export type { HeadSpec, ImageInput, KernelInfo, Manifest, ModuleInput, ModuleOutput, SelfCheck, Task, VisionSpec } from './module/manifest.js';
-export { decodePicture, encodePng, type Picture } from './vision/image.js';
+export { type Dtype, elementCount, printType, type Shape, type Tensor, type TensorType, tensorOf } from './core/tensor.js';
+export type {
+  HeadSpec,
+  ImageInput,
+  KernelInfo,
+  Manifest,
+  ModuleInput,
+  ModuleOutput,
+  SelfCheck,
+  Task,
+  VisionSpec,
+} from './module/manifest.js';
+export { importModel, type UnsupportedOperator, unsupported } from './onnx/import.js';
+export type { OnnxModel, OnnxValue } from './onnx/model.js';
+export { readModel, readTensor, writeTensor } from './onnx/read.js';
+export { type DetectedObject, type DetectOptions, detectDefaults } from './vision/boxes.js';
+export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
+export { describe } from './vision/describe.js';
+export { drawObjects } from './vision/draw.js';
+export { decodePicture, type Picture } from './vision/image.js';
+export { type VisionModel, visionModel } from './vision/model.js';
+export { type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';

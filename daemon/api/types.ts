@@ -1,21 +1,6 @@
 // What goes over the wire: requests' options and answers of every route under /v1. JSON, lengths in pixels, times in ms.
 
-import type { Task } from '../../runtime/index.js';
-
-export interface DetectOptions {
-  /** Least confidence of an object, 0..1. */
-  readonly minConfidence: number;
-  /** Overlap above which the weaker of two boxes of a class is dropped, 0..1. */
-  readonly iou: number;
-  readonly max: number;
-}
-
-export interface ClassifyOptions {
-  readonly top: number;
-}
-
-export const detectDefaults: DetectOptions = { minConfidence: 0.25, iou: 0.45, max: 300 };
-export const classifyDefaults: ClassifyOptions = { top: 5 };
+import type { ClassifiedClass, DetectedObject, Task } from '../../runtime/index.js';
 
 /** Where the time of a request went. */
 export interface Timings {
@@ -26,31 +11,19 @@ export interface Timings {
   readonly post: number;
 }
 
-export interface ScoredLabel {
-  readonly label: string;
-  readonly class: number;
-  readonly confidence: number;
-}
-
-export interface FoundObject extends ScoredLabel {
-  /** Left, top, right, bottom in pixels of the upright picture. */
-  readonly box: readonly [number, number, number, number];
-  readonly landmarks?: readonly (readonly [number, number])[];
-}
-
 export interface DetectAnswer {
   readonly model: string;
   readonly version: number;
   readonly image: { readonly width: number; readonly height: number };
   /** Most confident first. */
-  readonly objects: readonly FoundObject[];
+  readonly objects: readonly DetectedObject[];
   readonly ms: Timings;
 }
 
 export interface ClassifyAnswer {
   readonly model: string;
   readonly version: number;
-  readonly classes: readonly ScoredLabel[];
+  readonly classes: readonly ClassifiedClass[];
   readonly ms: Timings;
 }
 

@@ -1,10 +1,11 @@
 // The engine child: owns the device, decodes images, runs sessions, decodes heads. It may be killed at any moment; whatever
 // it had not answered is given to the next one. Started by process.ts with fork().
 
-import * as runtime from '../../runtime/index.js';
+import { decodePicture } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
 import type { FromChild, ToChild } from './messages.js';
+import { openModel } from './open.js';
 import { createWorker } from './worker.js';
 
 /** Arguments: threads (0 for the runtime's own choice) and the count of modules that stay open. */
@@ -12,7 +13,7 @@ function main(args: readonly string[]): void {
   const threads = Number(args[0] ?? 0);
   const modelsMax = Number(args[1] ?? 8);
   const log = createLog((line) => process.stderr.write(line));
-  const work = createWorker(runtime, { threads: threads === 0 ? undefined : threads, modelsMax });
+  const work = createWorker({ openModel, decodePicture }, { threads: threads === 0 ? undefined : threads, modelsMax });
   const send = (message: FromChild): void => {
     // Without a supervisor nobody waits for answers, and 'disconnect' ends this process.
     if (process.connected) process.send?.(message);
@@ -23,7 +24,8 @@ function main(args: readonly string[]): void {
       (answer) => send({ kind: 'done', id: message.id, answer }),
       (error: unknown) => {
         const facts = errorFacts(error);
-        if (facts.code === 'internal') log('engine-bug', { work: message.work.kind, stack: error instanceof Error ? error.stack : error });
+        if (facts.code === 'internal')
+          log('engine-bug', { work: message.work.kind, stack: error instanceof Error ? error.stack : error });
         send({ kind: 'failed', id: message.id, error: facts });
       },
     );

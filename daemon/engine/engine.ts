@@ -156,7 +156,9 @@ export class Engine {
     for (const request of lost) request.deaths++;
     for (const request of lost.filter(({ deaths }) => deaths >= deathsMax)) {
       this.settle(request, () =>
-        request.reject(new OnboxError(`the engine died ${deathsMax} times while it worked on this request`, { code: 'engine-crashed' })),
+        request.reject(
+          new OnboxError(`the engine died ${deathsMax} times while it worked on this request`, { code: 'engine-crashed' }),
+        ),
       );
     }
     this.waiting.unshift(...lost.filter(({ deaths }) => deaths < deathsMax));
@@ -191,7 +193,7 @@ export class Engine {
 }
 
 function withQueueTime(answer: Answer, waitedMs: number): Answer {
-  if (!('ms' in answer)) return answer;
+  if (answer === null) return answer;
   const ms = { ...answer.ms, queue: answer.ms.queue + waitedMs };
   return 'objects' in answer ? { ...answer, ms } : { ...answer, ms };
 }

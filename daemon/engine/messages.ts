@@ -1,6 +1,7 @@
 // What the supervisor and the engine child say to each other over the child's IPC channel (structured clone, so bytes stay bytes).
 
-import type { ClassifyOptions, DetectOptions, ErrorFacts, FoundObject, ScoredLabel, Timings } from '../api/types.js';
+import type { ClassifiedClass, ClassifyOptions, DetectedObject, DetectOptions } from '../../runtime/index.js';
+import type { ErrorFacts, Timings } from '../api/types.js';
 
 /** One piece of work. Each may be repeated without harm, because a killed child's work is given to the next one. */
 export type Work =
@@ -13,12 +14,12 @@ export type Work =
 
 export interface Detected {
   readonly image: { readonly width: number; readonly height: number };
-  readonly objects: readonly FoundObject[];
+  readonly objects: readonly DetectedObject[];
   readonly ms: Timings;
 }
 
 export interface Classified {
-  readonly classes: readonly ScoredLabel[];
+  readonly classes: readonly ClassifiedClass[];
   readonly ms: Timings;
 }
 
@@ -26,8 +27,8 @@ export interface Classified {
 export interface Answers {
   readonly detect: Detected;
   readonly classify: Classified;
-  readonly open: Readonly<Record<string, never>>;
-  readonly release: Readonly<Record<string, never>>;
+  readonly open: null;
+  readonly release: null;
 }
 
 export type AnswerOf<W extends Work> = Answers[W['kind']];

@@ -1,27 +1,10 @@
 // What the engine child does with a piece of work. Pictures are decoded side by side; the device runs one session at a time.
 
-import type { Picture } from '../../runtime/index.js';
-import type { ClassifyOptions, DetectOptions, FoundObject, ScoredLabel } from '../api/types.js';
+import type { Picture, VisionModel } from '../../runtime/index.js';
 import type { Answer, Classified, Detected, Work } from './messages.js';
 
 /** The part of a VisionModel that the engine uses. */
-export interface EngineModel {
-  detect(
-    picture: Picture,
-    options: DetectOptions,
-  ): Promise<{
-    readonly objects: readonly FoundObject[];
-    readonly ms: { readonly decode: number; readonly infer: number; readonly post: number };
-  }>;
-  classify(
-    picture: Picture,
-    options: ClassifyOptions,
-  ): Promise<{
-    readonly classes: readonly ScoredLabel[];
-    readonly ms: { readonly decode: number; readonly infer: number; readonly post: number };
-  }>;
-  close(): void;
-}
+export type EngineModel = Pick<VisionModel, 'detect' | 'classify' | 'close'>;
 
 /** What the engine needs of runtime/. */
 export interface EngineRuntime {
@@ -61,7 +44,11 @@ export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (w
         return await withModel(work.image, work.module, async (model, picture, decode, queue): Promise<Detected> => {
           const { objects, ms } = await model.detect(picture, work.options);
           const { width, height } = picture;
-          return { image: { width, height }, objects, ms: { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post } };
+          return {
+            image: { width, height },
+            objects,
+            ms: { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post },
+          };
         });
       case 'classify':
         return await withModel(work.image, work.module, async (model, picture, decode, queue): Promise<Classified> => {
@@ -70,10 +57,10 @@ export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (w
         });
       case 'open':
         await device(() => models.open(work.module));
-        return {};
+        return null;
       case 'release':
         await device(() => models.close(work.module));
-        return {};
+        return null;
     }
   };
 }
@@ -89,7 +76,8 @@ function createModelCache(runtime: EngineRuntime, options: WorkerOptions): Model
   return {
     async open(module) {
       const found = models.get(module);
-      const model = found ?? (await runtime.openModel(module, options.threads === undefined ? {} : { threads: options.threads }));
+      const model =
+        found ?? (await runtime.openModel(module, options.threads === undefined ? {} : { threads: options.threads }));
       models.delete(module);
       models.set(module, model);
       if (models.size > options.modelsMax) {
@@ -101,7 +89,7 @@ function createModelCache(runtime: EngineRuntime, options: WorkerOptions): Model
     async close(module) {
       const model = models.get(module);
       models.delete(module);
-      model?.close();
+      await model?.close();
     },
   };
 }

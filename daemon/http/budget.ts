@@ -17,9 +17,12 @@ export class MemoryBudget {
   /** @throws OnboxError `memory-full`; nothing is taken then */
   take(bytes: number): void {
     if (this.bytesTaken + bytes > this.bytesMax) {
-      throw new OnboxError(`the bodies of the requests in work take ${this.bytesTaken} of ${this.bytesMax} bytes; try again later`, {
-        code: 'memory-full',
-      });
+      throw new OnboxError(
+        `the bodies of the requests in work take ${this.bytesTaken} of ${this.bytesMax} bytes; try again later`,
+        {
+          code: 'memory-full',
+        },
+      );
     }
     this.bytesTaken += bytes;
   }

@@ -1,7 +1,7 @@
 // POST /v1/classify: a picture in, the most likely classes out.
 
 import { Router } from 'express';
-import { classifyDefaults } from '../api/types.js';
+import { classifyDefaults } from '../../runtime/index.js';
 import type { Service } from '../service.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
@@ -15,7 +15,9 @@ export function classifyRoutes(service: Service, budget: MemoryBudget): Router {
     .post(async (request, response) => {
       const query = readQuery(request, ['model', 'top']);
       const top = numberOf(query, 'top', classifyDefaults.top, { min: 1, max: 100_000, whole: true });
-      await answerImage(request, response, budget, (image, signal) => service.classify(query.get('model'), image, { top }, signal));
+      await answerImage(request, response, budget, (image, signal) =>
+        service.classify(query.get('model'), image, { top }, signal),
+      );
     })
     .all(refuseMethod(['POST']));
   return router;

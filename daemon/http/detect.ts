@@ -1,7 +1,7 @@
 // POST /v1/detect: a picture in, objects out.
 
 import { Router } from 'express';
-import { detectDefaults, type DetectOptions } from '../api/types.js';
+import { type DetectOptions, detectDefaults } from '../../runtime/index.js';
 import type { Service } from '../service.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
@@ -15,7 +15,9 @@ export function detectRoutes(service: Service, budget: MemoryBudget): Router {
     .post(async (request, response) => {
       const query = readQuery(request, ['model', 'min_confidence', 'iou', 'max']);
       const options = detectOptions(query);
-      await answerImage(request, response, budget, (image, signal) => service.detect(query.get('model'), image, options, signal));
+      await answerImage(request, response, budget, (image, signal) =>
+        service.detect(query.get('model'), image, options, signal),
+      );
     })
     .all(refuseMethod(['POST']));
   return router;

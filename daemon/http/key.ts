@@ -45,7 +45,9 @@ export async function readKey(path: string): Promise<string> {
   }
   const key = text.trim();
   if (!/^[!-~]{16,512}$/.test(key)) {
-    throw new OnboxError(`the key file "${path}" does not hold one line of 16 to 512 visible characters`, { code: 'key-unusable' });
+    throw new OnboxError(`the key file "${path}" does not hold one line of 16 to 512 visible characters`, {
+      code: 'key-unusable',
+    });
   }
   return key;
 }

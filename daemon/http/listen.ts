@@ -58,7 +58,12 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
 function start(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new OnboxError(`cannot listen on ${options.host} port ${options.port}: ${cause.message}`, { code: 'listen-failed', cause }));
+      reject(
+        new OnboxError(`cannot listen on ${options.host} port ${options.port}: ${cause.message}`, {
+          code: 'listen-failed',
+          cause,
+        }),
+      );
     });
     server.listen({ host: options.host, port: options.port, backlog: 128 }, () => resolve());
   });

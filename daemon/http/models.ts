@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { type Request, Router } from 'express';
 import type { Service } from '../service.js';
-import { parseInputShapes, parseTask } from '../store/options.js';
 import { requireModelName } from '../store/names.js';
+import { parseInputShapes, parseTask } from '../store/options.js';
 import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, onnxFile } from '../store/store.js';
 import { requirePlainBody, saveBody } from './body.js';

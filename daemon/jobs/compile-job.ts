@@ -54,8 +54,12 @@ export async function runCompile(
         limits.timeoutMs,
       );
       child.once('exit', () => clearTimeout(timer));
-      signal?.addEventListener('abort', () => refuse('job-cancelled', `compiling "${request.name}" was cancelled`), { once: true });
-      child.on('error', (cause) => reject(new OnboxError('the compile process cannot be started', { code: 'compile-crashed', cause })));
+      signal?.addEventListener('abort', () => refuse('job-cancelled', `compiling "${request.name}" was cancelled`), {
+        once: true,
+      });
+      child.on('error', (cause) =>
+        reject(new OnboxError('the compile process cannot be started', { code: 'compile-crashed', cause })),
+      );
       child.on('exit', (code, killedBy) => {
         const how = killedBy === null ? `exit code ${code}` : `${killedBy}${killedBy === 'SIGKILL' ? ' (out of memory?)' : ''}`;
         const words = lastWords();

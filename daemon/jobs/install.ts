@@ -3,7 +3,7 @@
 
 import { access, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OnboxError } from '../../runtime/index.js';
+import { OnboxError, sidecarPath } from '../../runtime/index.js';
 import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
 import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
@@ -34,14 +34,16 @@ export async function compileAndInstall(
     const result = await compile({ name, onnx, outFolder: join(staging, moduleFolder), options });
     return await store.install(staging, name, { ...result, embedded, options });
   } catch (error) {
-    throw isDiskFull(error) ? new OnboxError(`the disk is full: "${name}" cannot be installed`, { code: 'disk-full', cause: error }) : error;
+    throw isDiskFull(error)
+      ? new OnboxError(`the disk is full: "${name}" cannot be installed`, { code: 'disk-full', cause: error })
+      : error;
   } finally {
     await store.discard(staging);
   }
 }
 
 /** A staging folder with a copy of a model file and its sidecar, `MODEL.onbox.json`, if there is one. */
-export async function stageFile(store: ModelStore, onnx: string, sidecar = sidecarOf(onnx)): Promise<string> {
+export async function stageFile(store: ModelStore, onnx: string, sidecar = sidecarPath(onnx)): Promise<string> {
   const staging = await store.stage();
   try {
     await copyFile(onnx, join(staging, onnxFile));
@@ -52,11 +54,6 @@ export async function stageFile(store: ModelStore, onnx: string, sidecar = sidec
     if (isMissing(cause)) throw new OnboxError(`there is no file "${onnx}"`, { code: 'file-missing', cause });
     throw cause;
   }
-}
-
-/** Where the sidecar of a model file lies. */
-export function sidecarOf(onnx: string): string {
-  return `${onnx.replace(/\.onnx$/i, '')}.onbox.json`;
 }
 
 async function exists(path: string): Promise<boolean> {

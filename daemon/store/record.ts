@@ -77,7 +77,9 @@ function firstWrongField(value: unknown, name: string, version: number): string 
 }
 
 function isTensorFacts(value: unknown): boolean {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['dtype'] === 'string' && Array.isArray(value['shape']);
+  return (
+    isObject(value) && typeof value['name'] === 'string' && typeof value['dtype'] === 'string' && Array.isArray(value['shape'])
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

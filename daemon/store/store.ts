@@ -189,7 +189,9 @@ export class ModelStore {
       throw cause;
     }
     if (!/^[1-9][0-9]{0,14}\n?$/.test(text)) {
-      throw new OnboxError(`the file "${currentFile}" of model "${name}" does not hold a version number`, { code: 'record-damaged' });
+      throw new OnboxError(`the file "${currentFile}" of model "${name}" does not hold a version number`, {
+        code: 'record-damaged',
+      });
     }
     return Number(text);
   }
@@ -198,7 +200,10 @@ export class ModelStore {
     try {
       return await readFile(join(folder, recordFile), 'utf8');
     } catch (cause) {
-      throw new OnboxError(`the record of model "${name}" version ${version} cannot be read`, { code: 'record-damaged', cause });
+      throw new OnboxError(`the record of model "${name}" version ${version} cannot be read`, {
+        code: 'record-damaged',
+        cause,
+      });
     }
   }
 

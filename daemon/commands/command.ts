@@ -1,0 +1,135 @@
+// What a verb of the command line is, and how its arguments are read.
+
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { errorMessage, OnboxError } from '../../runtime/index.js';
+import { statusOf } from '../api/errors.js';
+import { printFact } from '../log.js';
+
+/** Where a command writes. `out` is for answers, `err` for what a person follows. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** True if a person sees `err` as it is written. */
+  readonly isInteractive: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export interface Flag {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: boolean;
+  /** What stands for the value in the help text, as `N`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Names of the arguments; those in brackets may be left out. */
+  readonly positionals: readonly string[];
+  readonly flags: Readonly<Record<string, Flag>>;
+  /** @returns the exit code */
+  run(args: Arguments, terminal: Terminal): Promise<number>;
+}
+
+/** Exit codes, with the error codes that lead to them; every other error is 1. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  refused: 3,
+  missing: 4,
+  unreachable: 5,
+} as const;
+
+export const exitCodeHelp: Readonly<Record<number, string>> = {
+  0: 'done',
+  1: 'failed',
+  2: 'the command line is wrong',
+  3: 'the model or picture is refused: damaged, unsupported, or too large',
+  4: 'there is no such model or file',
+  5: 'the daemon cannot be reached',
+};
+
+/** The exit code of an error's code. */
+export function exitCodeOf(code: string): number {
+  if (code === 'usage' || code === 'option-invalid' || code === 'name-invalid') return exitCodes.usage;
+  if (code === 'model-missing' || code === 'file-missing') return exitCodes.missing;
+  if (code === 'daemon-unreachable') return exitCodes.unreachable;
+  // What the world got wrong in a model, picture or tensor answers with one of these over HTTP.
+  return [400, 413, 415, 422].includes(statusOf(code)) && !code.startsWith('key-') ? exitCodes.refused : exitCodes.failure;
+}
+
+/** Parsed arguments, with readers that name the flag when its value is wrong. */
+export class Arguments {
+  readonly positionals: readonly string[];
+  private readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(positionals: readonly string[], values: Readonly<Record<string, unknown>>) {
+    this.positionals = positionals;
+    this.values = values;
+  }
+
+  /** A required argument; parseCommandLine has checked that it is there. */
+  positional(index: number): string {
+    const value = this.positionals[index];
+    if (value === undefined) throw new Error(`onbox bug: argument ${index} was not checked`);
+    return value;
+  }
+
+  has(flag: string): boolean {
+    return this.values[flag] === true;
+  }
+
+  text(flag: string): string | undefined {
+    const value = this.values[flag];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  texts(flag: string): readonly string[] {
+    const value = this.values[flag];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  /** @throws OnboxError `usage` */
+  number(flag: string, limits: { readonly min: number; readonly max: number; readonly whole?: boolean }): number | undefined {
+    const text = this.text(flag);
+    if (text === undefined) return undefined;
+    const value = /^[0-9]{1,12}(\.[0-9]{1,12})?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= limits.min && value <= limits.max) || (limits.whole === true && !Number.isInteger(value))) {
+      const kind = limits.whole === true ? 'a whole number' : 'a number';
+      throw usageError(`--${flag} wants ${kind} from ${limits.min} to ${limits.max}, got ${printFact(text)}`);
+    }
+    return value;
+  }
+}
+
+export function usageError(message: string, cause?: unknown): OnboxError {
+  return new OnboxError(message, { code: 'usage', cause });
+}
+
+/** @throws OnboxError `usage` naming the flag or argument that is unknown, missing or too many */
+export function parseCommandLine(command: Command, args: readonly string[]): Arguments {
+  const options: NonNullable<ParseArgsConfig['options']> = { help: { type: 'boolean', short: 'h' } };
+  for (const [name, flag] of Object.entries(command.flags))
+    options[name] = { type: flag.type, multiple: flag.multiple ?? false };
+  let parsed: { positionals: string[]; values: Record<string, unknown> };
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    // The first sentence of node's message names the flag; the rest is advice about "--".
+    throw usageError(`onbox ${command.name}: ${errorMessage(cause).split('. ', 1)[0]}`, cause);
+  }
+  if (parsed.values['help'] !== true) checkPositionals(command, parsed.positionals);
+  return new Arguments(parsed.positionals, parsed.values);
+}
+
+function checkPositionals(command: Command, given: readonly string[]): void {
+  const required = command.positionals.filter((name) => !name.startsWith('['));
+  if (given.length < required.length) {
+    throw usageError(`onbox ${command.name}: ${required[given.length]} is missing`);
+  }
+  const extra = given[command.positionals.length];
+  if (extra !== undefined) throw usageError(`onbox ${command.name}: unexpected argument ${printFact(extra)}`);
+}

@@ -1,0 +1,69 @@
+// onbox detect IMAGE: objects in a picture, as lines, as JSON, or drawn.
+
+import { writeFile } from 'node:fs/promises';
+import { type DetectOptions, decodePicture, detectDefaults, drawObjects } from '../../runtime/index.js';
+import type { DetectAnswer } from '../api/types.js';
+import { plainText } from '../log.js';
+import { type Arguments, type Command, exitCodes, type Terminal } from './command.js';
+import { daemonFlags, daemonOf, jsonFlag, modelFlag, readInputFile, threadsFlag, threadsOf } from './flags.js';
+import { openTarget } from './target.js';
+
+export const detect: Command = {
+  name: 'detect',
+  summary: 'find objects in a picture',
+  positionals: ['IMAGE'],
+  flags: {
+    model: modelFlag,
+    'min-confidence': {
+      type: 'string',
+      value: 'P',
+      help: `least confidence, 0 to 1 (default ${detectDefaults.minConfidence})`,
+    },
+    iou: { type: 'string', value: 'P', help: `overlap above which two boxes are one object (default ${detectDefaults.iou})` },
+    max: { type: 'string', value: 'N', help: `most objects (default ${detectDefaults.max})` },
+    draw: { type: 'string', value: 'OUT.png', help: 'write the picture with its objects drawn' },
+    threads: threadsFlag,
+    json: jsonFlag,
+    ...daemonFlags,
+  },
+  async run(args, terminal) {
+    const options = optionsOf(args);
+    const bytes = await readInputFile(args.positional(0));
+    const answer = await answerOf(bytes, options, args, terminal);
+    const draw = args.text('draw');
+    if (draw !== undefined) await writeFile(draw, await drawObjects(await decodePicture(bytes), answer.objects));
+    if (args.has('json')) terminal.out(`${JSON.stringify(answer)}\n`);
+    else terminal.out(describeAnswer(answer));
+    return exitCodes.ok;
+  },
+};
+
+function optionsOf(args: Arguments): DetectOptions {
+  return {
+    minConfidence: args.number('min-confidence', { min: 0, max: 1 }) ?? detectDefaults.minConfidence,
+    iou: args.number('iou', { min: 0, max: 1 }) ?? detectDefaults.iou,
+    max: args.number('max', { min: 1, max: 10_000, whole: true }) ?? detectDefaults.max,
+  };
+}
+
+async function answerOf(bytes: Uint8Array, options: DetectOptions, args: Arguments, terminal: Terminal): Promise<DetectAnswer> {
+  const client = await daemonOf(args, terminal);
+  if (client !== undefined) return await client.detect(bytes, args.text('model'), options);
+  const threads = threadsOf(args);
+  const target = await openTarget(args.text('model'), 'detect', threads === undefined ? {} : { threads }, terminal);
+  try {
+    const { image, objects, ms } = await target.model.detect(bytes, options);
+    return { model: target.name, version: target.version, image, objects, ms: { ...ms, queue: 0 } };
+  } finally {
+    await target.close();
+  }
+}
+
+function describeAnswer({ objects, image, ms, model }: DetectAnswer): string {
+  const lines = objects.map(({ label, confidence, box }) => {
+    const corners = box.map((length) => Math.round(length)).join(' ');
+    return `${plainText(label)} ${confidence.toFixed(3)} ${corners}\n`;
+  });
+  const total = ms.decode + ms.queue + ms.infer + ms.post;
+  return `${lines.join('')}${objects.length} objects in ${image.width}x${image.height} pixels by ${model}, ${total.toFixed(1)} ms\n`;
+}

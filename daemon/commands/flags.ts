@@ -1,0 +1,94 @@
+// Flags that several commands share, and what they mean.
+
+import { readFile } from 'node:fs/promises';
+import { errorMessage, OnboxError, type Overrides } from '../../runtime/index.js';
+import { Client } from '../api/client.js';
+import { keyPath, readKey } from '../http/key.js';
+import { homeFolder } from '../store/home.js';
+import { parseInputShapes, parseTask } from '../store/options.js';
+import type { CompileOptions } from '../store/record.js';
+import { type Arguments, type Flag, type Terminal, usageError } from './command.js';
+
+export const jsonFlag = { type: 'boolean', help: 'print one JSON object and nothing else' } as const satisfies Flag;
+export const threadsFlag = {
+  type: 'string',
+  value: 'N',
+  help: 'threads to run with (default: onbox chooses)',
+} as const satisfies Flag;
+export const modelFlag = {
+  type: 'string',
+  value: 'NAME',
+  help: 'an installed model or an ONNX file (default: the default of the task)',
+} as const satisfies Flag;
+export const daemonFlags = {
+  host: { type: 'string', value: 'HOST:PORT', help: 'ask the daemon there instead of working here' },
+  'key-file': { type: 'string', value: 'FILE', help: 'the key for that daemon (default: the one of this home)' },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+export const compileFlags = {
+  input: { type: 'string', multiple: true, value: 'NAME=1x3x640x640', help: 'the shape of an input' },
+  task: { type: 'string', value: 'TASK', help: 'detect, classify, embed or other' },
+  head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolo8' },
+  labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+/** Threads of --threads. @throws OnboxError `usage` */
+export function threadsOf(args: Arguments): number | undefined {
+  return args.number('threads', { min: 1, max: 256, whole: true });
+}
+
+/** @throws OnboxError `option-invalid`, `file-missing`, `labels-invalid` */
+export async function compileOptionsOf(args: Arguments): Promise<CompileOptions> {
+  const inputs = args.texts('input');
+  const task = args.text('task');
+  const head = args.text('head');
+  const labels = args.text('labels');
+  const threads = threadsOf(args);
+  return {
+    ...(inputs.length === 0 ? {} : { inputs: parseInputShapes(inputs) }),
+    ...(task === undefined ? {} : { task: parseTask(task) }),
+    ...(head === undefined ? {} : { head }),
+    ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+/** The part of the options that describes the picture and the answer. */
+export function overridesOf({ task, head, labels }: CompileOptions): Overrides {
+  return {
+    ...(task === undefined ? {} : { task }),
+    ...(head === undefined ? {} : { head }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+}
+
+/** The daemon that --host names, undefined if the command works by itself. @throws OnboxError `usage`, `key-unusable` */
+export async function daemonOf(args: Arguments, terminal: Terminal): Promise<Client | undefined> {
+  const text = args.text('host');
+  if (text === undefined) return undefined;
+  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(url)) throw usageError(`--host wants an address such as 127.0.0.1:8420, got ${JSON.stringify(text)}`);
+  const keyFile = args.text('key-file');
+  if (keyFile !== undefined) return new Client({ url, key: await readKey(keyFile) });
+  // The key of this home fits a daemon of this machine; a daemon elsewhere must not be told it.
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)) return new Client({ url });
+  const key = await readKey(keyPath(homeFolder(terminal.environment))).catch(() => undefined);
+  return new Client({ url, key });
+}
+
+/** @throws OnboxError `file-missing` */
+export async function readInputFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new OnboxError(`cannot read "${path}": ${errorMessage(cause)}`, { code: 'file-missing', cause });
+  }
+}
+
+async function readLabels(path: string): Promise<string[]> {
+  const text = Buffer.from(await readInputFile(path)).toString('utf8');
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0) throw new OnboxError(`the labels file "${path}" is empty`, { code: 'labels-invalid' });
+  return lines;
+}

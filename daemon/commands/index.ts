@@ -1,0 +1,79 @@
+// The command table, and the way from a command line to an exit code.
+
+import { errorCode, errorMessage } from '../../runtime/index.js';
+import { errorBody } from '../api/errors.js';
+import { plainText } from '../log.js';
+import { packageVersion } from '../root.js';
+import { bench } from './bench.js';
+import { classify } from './classify.js';
+import { type Command, exitCodeOf, exitCodes, parseCommandLine, type Terminal, usageError } from './command.js';
+import { compile } from './compile.js';
+import { detect } from './detect.js';
+import { createHelp, overview, printCommandHelp } from './help.js';
+import { inspect } from './inspect.js';
+import { list } from './list.js';
+import { rm } from './rm.js';
+import { run } from './run.js';
+import { serve } from './serve.js';
+
+const version: Command = {
+  name: 'version',
+  summary: 'the version of onbox',
+  positionals: [],
+  flags: {},
+  async run(_args, terminal) {
+    terminal.out(`${packageVersion()}\n`);
+    return exitCodes.ok;
+  },
+};
+
+const help = createHelp(() => commands);
+
+export const commands: readonly Command[] = [serve, compile, detect, classify, inspect, run, list, rm, bench, help, version];
+
+/** Spellings that people try. */
+const aliases: Readonly<Record<string, string>> = { '--help': 'help', '-h': 'help', '--version': 'version', '-v': 'version' };
+
+/**
+ * Runs a command line such as `['detect', 'photo.jpg', '--json']`. With --json an error is one JSON object on `out` too.
+ * @returns the exit code
+ */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [first, ...rest] = args;
+  try {
+    if (first === undefined) {
+      terminal.err(overview(commands));
+      return exitCodes.usage;
+    }
+    const name = aliases[first] ?? first;
+    const command = commands.find((candidate) => candidate.name === name);
+    if (command === undefined) throw usageError(`there is no command "${plainText(first)}"; see: onbox help`);
+    const parsed = parseCommandLine(command, rest);
+    if (parsed.has('help')) {
+      printCommandHelp(command, terminal);
+      return exitCodes.ok;
+    }
+    return await command.run(parsed, terminal);
+  } catch (error) {
+    return reportError(error, rest.includes('--json'), terminal);
+  }
+}
+
+function reportError(error: unknown, isJson: boolean, terminal: Terminal): number {
+  const code = errorCode(error);
+  if (isJson)
+    terminal.out(
+      `${JSON.stringify(code === 'internal' ? { error: { code, message: errorMessage(error) } } : errorBody(error))}\n`,
+    );
+  terminal.err(`onbox: ${plainText(errorMessage(error))}\n`);
+  for (const line of detailLines(error)) terminal.err(`  ${plainText(line)}\n`);
+  if (code === 'internal') terminal.err(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return exitCodeOf(code);
+}
+
+/** The list in an error's details, such as operators and where they stand: one line an entry. */
+function detailLines(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null || !('details' in error)) return [];
+  const lists = Object.values(error.details ?? {}).filter(Array.isArray);
+  return lists.flat().map((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
+}

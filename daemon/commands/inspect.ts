@@ -1,0 +1,121 @@
+// onbox inspect MODEL.onnx: what a model is, and whether onbox can run it, without compiling it.
+
+import {
+  describe,
+  errorCode,
+  errorMessage,
+  importModel,
+  type OnnxModel,
+  type OnnxValue,
+  readModel,
+  readSidecar,
+  unsupported,
+} from '../../runtime/index.js';
+import type { ErrorFacts } from '../api/types.js';
+import { plainText } from '../log.js';
+import type { CompileOptions } from '../store/record.js';
+import { type Command, exitCodes } from './command.js';
+import { compileFlags, compileOptionsOf, jsonFlag, overridesOf, readInputFile } from './flags.js';
+
+interface OperatorCount {
+  readonly op: string;
+  readonly domain: string;
+  readonly count: number;
+  readonly isKnown: boolean;
+}
+
+interface Inspection {
+  readonly model: string;
+  readonly producer: string;
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly inputs: readonly ReturnType<typeof valueFacts>[];
+  readonly outputs: readonly ReturnType<typeof valueFacts>[];
+  readonly operators: readonly OperatorCount[];
+  readonly task: string | null;
+  readonly head: string | null;
+  readonly labels: number;
+  readonly image: object | null;
+  /** Why the model cannot be compiled, if so. */
+  readonly problem: ErrorFacts | null;
+}
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'what a model is, and whether onbox can run it',
+  positionals: ['MODEL.onnx'],
+  flags: { ...compileFlags, json: jsonFlag },
+  async run(args, terminal) {
+    const path = args.positional(0);
+    const options = await compileOptionsOf(args);
+    const model = readModel(await readInputFile(path));
+    const found = await inspectModel(path, model, options);
+    terminal.out(args.has('json') ? `${JSON.stringify(found)}\n` : printInspection(found));
+    return found.problem === null ? exitCodes.ok : exitCodes.refused;
+  },
+};
+
+async function inspectModel(path: string, model: OnnxModel, options: CompileOptions): Promise<Inspection> {
+  const facts = {
+    model: path,
+    producer: model.producer,
+    opsets: Object.fromEntries(model.opsets),
+    inputs: model.inputs.map(valueFacts),
+    outputs: model.outputs.map(valueFacts),
+    operators: countOperators(model),
+  };
+  const nothing = { task: null, head: null, labels: 0, image: null };
+  try {
+    const graph = importModel(model, options.inputs === undefined ? {} : { inputs: options.inputs });
+    const typed = (name: string, value: string) => {
+      const type = graph.types.get(value);
+      return type === undefined ? [] : [{ name, ...type }];
+    };
+    const spec = describe(
+      {
+        inputs: graph.inputs.flatMap((name) => typed(name, name)),
+        outputs: graph.outputs.flatMap(({ name, value }) => typed(name, value)),
+        metadata: model.metadata,
+        graph,
+      },
+      { ...(await readSidecar(path)), ...overridesOf(options) },
+    );
+    const { task, head, labels, image } = spec;
+    return { ...facts, task, head: head?.kind ?? null, labels: labels.length, image: image ?? null, problem: null };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'internal') throw error;
+    return { ...facts, ...nothing, problem: { code, message: errorMessage(error) } };
+  }
+}
+
+function countOperators(model: OnnxModel): OperatorCount[] {
+  const missing = new Set(unsupported(model).map(({ op, domain }) => `${domain}:${op}`));
+  const counts = new Map<string, OperatorCount>();
+  for (const { op, domain } of model.nodes) {
+    const key = `${domain}:${op}`;
+    counts.set(key, { op, domain, count: (counts.get(key)?.count ?? 0) + 1, isKnown: !missing.has(key) });
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1));
+}
+
+function valueFacts(value: OnnxValue) {
+  return { name: value.name, dtype: value.typeText, shape: value.dims?.map((extent) => extent ?? '?') ?? null };
+}
+
+function printInspection(found: Inspection): string {
+  const value = ({ name, dtype, shape }: ReturnType<typeof valueFacts>) =>
+    `${plainText(name)} ${plainText(dtype)}[${plainText((shape ?? ['?']).join(','))}]`;
+  const lines = [
+    ...found.inputs.map((input) => `input ${value(input)}`),
+    ...found.outputs.map((output) => `output ${value(output)}`),
+    ...found.operators.map(({ op, domain, count, isKnown }) => {
+      const name = domain === '' ? op : `${domain}.${op}`;
+      return `operator ${plainText(name)} x${count}${isKnown ? '' : ' (onbox lacks it)'}`;
+    }),
+    `task ${found.task ?? 'unknown'}`,
+    `head ${found.head ?? 'none found'}`,
+    `labels ${found.labels}`,
+    ...(found.problem === null ? [] : [`cannot be compiled: ${plainText(found.problem.message)}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

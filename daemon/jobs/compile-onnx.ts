@@ -1,0 +1,32 @@
+// The one call of the compiler: options of the daemon in, the facts that the store records out. Runs in a compile child, or in
+// the command line for models that are not installed.
+
+import { compileFile } from '../../runtime/index.js';
+import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
+
+/** @throws OnboxError what the compiler says of the model */
+export async function compileOnnx(
+  request: CompileRequest,
+  onProgress: (progress: CompileProgress) => void,
+): Promise<CompileResult> {
+  const { name, onnx, outFolder, options } = request;
+  const report = await compileFile(onnx, { ...options, name, outFolder, progress: onProgress });
+  const { manifest } = report;
+  return {
+    digest: manifest.modelDigest,
+    task: manifest.task,
+    labels: manifest.labels,
+    head: manifest.head?.kind ?? null,
+    inputs: manifest.inputs.map(({ name: input, dtype, shape }) => ({ name: input, dtype, shape })),
+    outputs: manifest.outputs.map(({ name: output, dtype, shape }) => ({ name: output, dtype, shape })),
+    device: 'cpu',
+    report: {
+      compileSeconds: manifest.compileSeconds,
+      arenaBytes: manifest.arenaBytes,
+      weightBytes: manifest.weightBytes,
+      kernels: manifest.kernels.length,
+      flops: manifest.kernels.reduce((sum, kernel) => sum + kernel.flops, 0),
+      selfCheck: manifest.selfCheck,
+    },
+  };
+}
