@@ -1,0 +1,130 @@
+// Traps: what the same operator means from one opset to the next.
+
+import { type Tensor, tensorOf } from '../../runtime/core/tensor.js';
+import { evaluate } from '../../runtime/graph/evaluate.js';
+import type { NodeSketch } from '../support/onnx-writer.js';
+import { f32, i64, importNode, importSketch, only, shapeOf } from './sketches.js';
+
+test('Slice: attributes before 10, inputs after; far ends, negative steps', () => {
+  const old = importNode({ op: 'Slice', attributes: { starts: [1, -3], ends: [100, 2 ** 62], axes: [0, 1] } }, [4, 8], {
+    opset: 9,
+  });
+  expect(only(old)).toEqual({ op: 'slice', starts: [1, 5], steps: [1, 1], sizes: [3, 3] });
+  const back = importNode({ op: 'Slice', inputs: ['x', 's', 'e', 'a', 't'] }, [4, 8], {
+    initializers: { s: i64(-1), e: i64(-(2 ** 62)), a: i64(-1), t: i64(-2) },
+  });
+  expect(only(back)).toEqual({ op: 'slice', starts: [0, 7], steps: [1, -2], sizes: [4, 4] });
+});
+
+test('Clip: attributes before 11, then inputs of which either may be missing', () => {
+  expect(only(importNode({ op: 'Clip', attributes: { min: 0, max: 6 } }, [2], { opset: 6 + 4 }))).toEqual({
+    op: 'clip',
+    min: 0,
+    max: 6,
+  });
+  const upper = importNode({ op: 'Clip', inputs: ['x', '', 'six'] }, [2], {
+    initializers: { six: tensorOf('f32', [], [6]) },
+  });
+  expect(only(upper)).toEqual({ op: 'clip', min: -Infinity, max: 6 });
+});
+
+test('Softmax before 13 flattens at axis 1, unless one axis is all there is', () => {
+  const flat = importNode({ op: 'Softmax' }, [2, 3, 4], { opset: 11 });
+  expect(flat.nodes.map((node) => node.op)).toEqual(['reshape', 'softmax', 'reshape']);
+  expect(only(importNode({ op: 'Softmax' }, [2, 3, 1, 1], { opset: 11 }))).toEqual({ op: 'softmax', axis: 1 });
+  expect(only(importNode({ op: 'Softmax' }, [2, 3, 4]))).toEqual({ op: 'softmax', axis: 2 });
+});
+
+test('Split: attribute before 13, then input, num_outputs from 18 with a smaller last part', () => {
+  const split = (node: Partial<NodeSketch>, opset: number, initializers: Record<string, Tensor> = {}) =>
+    importSketch({
+      inputs: [{ name: 'x', dims: [7] }],
+      outputs: ['a', 'b'],
+      nodes: [{ op: 'Split', inputs: ['x'], outputs: ['a', 'b'], ...node }],
+      opset,
+      initializers,
+    });
+  expect(only(split({ attributes: { split: [3, 4] } }, 11))).toEqual({ op: 'split', axis: 0, sizes: [3, 4] });
+  expect(only(split({ inputs: ['x', 's'] }, 13, { s: i64(5, 2) }))).toEqual({ op: 'split', axis: 0, sizes: [5, 2] });
+  expect(only(split({ attributes: { num_outputs: 2 } }, 18))).toEqual({ op: 'split', axis: 0, sizes: [4, 3] });
+});
+
+test('Pad: negative pads crop, axes choose', () => {
+  const graph = importNode({ op: 'Pad', inputs: ['x', 'p', '', 'a'] }, [2, 5], {
+    initializers: { p: i64(-1, 2), a: i64(1) },
+    opset: 18,
+  });
+  expect(graph.nodes.map(({ op, attributes }) => ({ op, ...attributes }))).toEqual([
+    { op: 'slice', starts: [0, 1], steps: [1, 1], sizes: [2, 4] },
+    { op: 'pad', mode: 'constant', pads: [0, 0, 0, 2], value: 0 },
+  ]);
+});
+
+test('Resize: opset 10 implies asymmetric, 11 defaults to half_pixel, empty tensors are missing ones', () => {
+  const scales = f32(1, 1, 2, 2);
+  const ten = importNode({ op: 'Resize', inputs: ['x', 's'] }, [1, 1, 2, 2], { initializers: { s: scales }, opset: 10 });
+  expect(only(ten)).toMatchObject({ coordinates: 'asymmetric', nearest: 'floor', sizes: [1, 1, 4, 4] });
+  const empty = { roi: f32(), s: scales };
+  const eleven = importNode({ op: 'Resize', inputs: ['x', 'roi', 's'] }, [1, 1, 2, 2], { initializers: empty, opset: 11 });
+  expect(only(eleven)).toMatchObject({
+    coordinates: 'half_pixel',
+    nearest: 'round_prefer_floor',
+    scales: [1, 1, 2, 2],
+    roi: [],
+  });
+  const sized = importNode({ op: 'Resize', inputs: ['x', '', 'e', 'z'], attributes: { axes: [2, 3] } }, [1, 1, 2, 4], {
+    initializers: { e: f32(), z: i64(3, 2) },
+    opset: 18,
+  });
+  expect(only(sized)).toMatchObject({ sizes: [1, 1, 3, 2], scales: [1, 1, 1.5, 0.5] });
+});
+
+test('auto_pad SAME gives ceil(extent / stride), the odd pixel at the end or at the beginning', () => {
+  const pads = (mode: string) =>
+    only(importNode({ op: 'MaxPool', attributes: { kernel_shape: [2, 2], strides: [1, 2], auto_pad: mode } }, [1, 1, 4, 5]));
+  expect(pads('SAME_UPPER')).toMatchObject({ pads: [0, 0, 1, 1] });
+  expect(pads('SAME_LOWER')).toMatchObject({ pads: [1, 1, 0, 0] });
+  expect(pads('VALID')).toMatchObject({ pads: [0, 0, 0, 0] });
+});
+
+test('Reshape: 0 copies an extent, -1 takes the rest, allowzero means 0', () => {
+  const shape = (target: Tensor, allowzero = 0) =>
+    shapeOf(
+      importNode({ op: 'Reshape', inputs: ['x', 's'], attributes: { allowzero } }, [2, 3, 4], {
+        initializers: { s: target },
+      }),
+    );
+  expect(shape(i64(0, -1))).toEqual([2, 12]);
+  expect(() => shape(i64(0, -1), 1)).toThrow('Reshape "y"');
+  expect(() => shape(i64(-1, -1))).toThrow('more than one -1');
+});
+
+test('axes of reductions: attribute, input, none at all, or none on purpose', () => {
+  expect(only(importNode({ op: 'ReduceMean', attributes: { axes: [-1] } }, [2, 3], { opset: 13 }))).toMatchObject({
+    axes: [1],
+  });
+  const bySum = importNode({ op: 'ReduceSum', inputs: ['x', 'a'] }, [2, 3], { initializers: { a: i64(0) }, opset: 13 });
+  expect(only(bySum)).toMatchObject({ axes: [0], keepDims: true });
+  expect(only(importNode({ op: 'ReduceMax' }, [2, 3]))).toMatchObject({ axes: [0, 1] });
+  const noop = importNode({ op: 'ReduceSum', attributes: { noop_with_empty_axes: 1 } }, [2, 3]);
+  expect(only(noop)).toMatchObject({ axes: [] });
+});
+
+test('a 1-D convolution is a 2-D one of height 1', () => {
+  const graph = importNode({ op: 'Conv', inputs: ['x', 'w'], attributes: { pads: [1, 0], strides: [2] } }, [1, 1, 5], {
+    initializers: { w: tensorOf('f32', [1, 1, 3], [1, 2, 3]) },
+  });
+  expect(graph.nodes[1]?.attributes).toEqual({ group: 1, strides: [1, 2], pads: [0, 1, 0, 0], dilations: [1, 1] });
+  const y = evaluate(graph, new Map([['x', tensorOf('f32', [1, 1, 5], [1, 1, 1, 1, 1])]])).get('y');
+  expect(y).toEqual(tensorOf('f32', [1, 1, 2], [5, 6]));
+});
+
+test('negative constant indices of Gather are counted from the beginning; others outside are refused', () => {
+  const graph = importNode({ op: 'Gather', inputs: ['x', 'i'], attributes: { axis: 1 } }, [2, 3], {
+    initializers: { i: i64(-1, 0) },
+  });
+  expect(graph.constants.get(graph.nodes[0]?.inputs[1] ?? '')).toEqual(i64(2, 0));
+  expect(() => importNode({ op: 'Gather', inputs: ['x', 'i'] }, [2, 3], { initializers: { i: i64(2) } })).toThrow(
+    'index 2 is outside 0 to 1',
+  );
+});
