@@ -191,7 +191,8 @@ function listKinds(facts: CpuFacts): CoreKind[] {
     const key = `${processor.part} ${processor.capacity}`;
     groups.set(key, [...(groups.get(key) ?? []), processor]);
   }
-  const speed = ([first]: readonly Processor[]) => [first?.capacity ?? 0, partOf(first).rank, first?.megahertzMax ?? 0] as const;
+  const speed = ([first]: readonly Processor[]) =>
+    [first?.capacity ?? 0, partOf(first).rank, first?.megahertzMax ?? 0] as const;
   const ordered = [...groups.values()].sort((a, b) => compareSpeed(speed(b), speed(a)));
   return ordered.map((group) => ({
     name: nameKind(group[0], facts.name),

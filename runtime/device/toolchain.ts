@@ -54,7 +54,9 @@ export function findCompiler(environment: NodeJS.ProcessEnv = process.env): stri
     const found = paths.find(isExecutable);
     if (found !== undefined) return found;
   }
-  const what = chosen ? `ONBOX_CC names "${chosen}", which is not an executable` : `none of ${candidates.join(', ')} is on the PATH`;
+  const what = chosen
+    ? `ONBOX_CC names "${chosen}", which is not an executable`
+    : `none of ${candidates.join(', ')} is on the PATH`;
   throw new OnboxError(`no C compiler: ${what}; install one with: sudo apt-get install -y gcc libc6-dev`, {
     code: 'toolchain-missing',
   });
@@ -120,7 +122,10 @@ function runCompiler(compiler: string, args: readonly string[], deadline: number
 }
 
 function compilerFailure(compiler: string, end: string, words: string): OnboxError {
-  return new OnboxError(`"${compiler}" failed with ${end}:\n${words.trim()}`, { code: 'toolchain-failed', details: { output: words } });
+  return new OnboxError(`"${compiler}" failed with ${end}:\n${words.trim()}`, {
+    code: 'toolchain-failed',
+    details: { output: words },
+  });
 }
 
 function killGroup(pid: number | undefined): void {

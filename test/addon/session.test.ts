@@ -120,7 +120,9 @@ describe('lifetimes', () => {
 describe('modules that are refused', () => {
   test('another ABI', () => {
     const object = fixture.build('abi', { abi: '7' });
-    expect(() => open({ object })).toThrow(expect.objectContaining({ code: 'module-abi', message: expect.stringContaining('ABI 7') }));
+    expect(() => open({ object })).toThrow(
+      expect.objectContaining({ code: 'module-abi', message: expect.stringContaining('ABI 7') }),
+    );
   });
 
   test('a table of another size', () => {

@@ -40,9 +40,12 @@ export function fakeRk3588(): Board {
 /** A hyper-threaded x86: two cores, four processors. */
 export function fakeX64(flags: string): Board {
   const root = makeRoot();
-  const blocks = [0, 1, 2, 3].map((i) => `processor\t: ${i}\nvendor_id\t: GenuineIntel\nmodel name\t: Example CPU @ 2.00GHz\nflags\t\t: ${flags}\n`);
+  const blocks = [0, 1, 2, 3].map(
+    (i) => `processor\t: ${i}\nvendor_id\t: GenuineIntel\nmodel name\t: Example CPU @ 2.00GHz\nflags\t\t: ${flags}\n`,
+  );
   write(root, 'proc/cpuinfo', `${blocks.join('\n')}\n`);
-  for (const i of [0, 1, 2, 3]) write(root, `sys/devices/system/cpu/cpu${i}/topology/thread_siblings_list`, `${i % 2},${(i % 2) + 2}\n`);
+  for (const i of [0, 1, 2, 3])
+    write(root, `sys/devices/system/cpu/cpu${i}/topology/thread_siblings_list`, `${i % 2},${(i % 2) + 2}\n`);
   writeCaches(root, 0, { l1: '48K', l2: '2M', l3: '30M' });
   return toBoard(root);
 }
@@ -77,7 +80,11 @@ function fakeArm(model: string, features: string, cores: readonly ArmCore[]): Bo
   return toBoard(root);
 }
 
-function writeCaches(root: string, processor: number, sizes: { readonly l1: string; readonly l2: string; readonly l3: string }): void {
+function writeCaches(
+  root: string,
+  processor: number,
+  sizes: { readonly l1: string; readonly l2: string; readonly l3: string },
+): void {
   const caches = [
     ['1', 'Data', sizes.l1],
     ['1', 'Instruction', '999K'],

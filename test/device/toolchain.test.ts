@@ -54,7 +54,10 @@ test('the compiler tells why it fails, and nothing is left behind', async () => 
 test('a missing compiler is named with the command that installs one', async () => {
   process.env['ONBOX_CC'] = 'no-such-compiler';
   const failure = compileShared({ sources: [write('a.c', 'int a;')], output, flags: [], timeoutMs: 60000 });
-  await expect(failure).rejects.toMatchObject({ code: 'toolchain-missing', message: expect.stringContaining('apt-get install -y gcc') });
+  await expect(failure).rejects.toMatchObject({
+    code: 'toolchain-missing',
+    message: expect.stringContaining('apt-get install -y gcc'),
+  });
 });
 
 test('a compiler that hangs is stopped with all that it has started', async () => {

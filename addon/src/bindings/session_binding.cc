@@ -56,8 +56,8 @@ Napi::Promise SessionBinding::queueRun(const Napi::CallbackInfo& info, bool time
   session_->bind(plan, readInputs(info[1]));
   auto* worker = new RunWorker(*this, session_, plan, info[1], timed);
   worker->Queue();
-  running_ = true;  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the worker deletes itself after the run.
-  return worker->promise();
+  running_ = true;
+  return worker->promise();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the worker deletes itself after the run.
 }
 
 Napi::Value SessionBinding::view(const Napi::CallbackInfo& info) {
