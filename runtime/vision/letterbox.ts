@@ -1,0 +1,184 @@
+// Fits a picture into a model's input and keeps the way back for the boxes. Lengths are pixels.
+// One plain half-pixel bilinear resampling (OpenCV's INTER_LINEAR: no anti-aliasing) serves letterbox, stretch and crop, since
+// that is what detectors were trained and are measured with. Own code, because libvips shrinks before it interpolates.
+
+import { OnboxError } from '../core/error.js';
+import type { ImageInput } from '../module/manifest.js';
+import type { Picture } from './image.js';
+
+/** How pixels of the model's input map to the upright picture: picture = (model - offset) / scale. */
+export interface Placement {
+  /** Of the upright picture. */
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of the model's input for one pixel of the picture. */
+  readonly scaleX: number;
+  readonly scaleY: number;
+  /** Where the picture's left top corner lies in the model's input; negative where a crop cut it off. */
+  readonly offsetX: number;
+  readonly offsetY: number;
+}
+
+export interface FittedPicture {
+  /** u8[height,width,3] of the model's input size, RGB. */
+  readonly pixels: Uint8Array;
+  readonly placement: Placement;
+}
+
+interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Fits `picture` into `image.width` x `image.height` by its rule:
+ * `letterbox` keeps the proportions and fills the rest with `fill`, `stretch` does not keep them, and `crop` takes the largest
+ * rectangle of the input's proportions from the centre, shrunk to `cropShare` of its sides.
+ * @param into where the pixels go, to spare an allocation a frame; its length is width * height * 3
+ * @throws OnboxError `image-empty` if a side of `picture` is 0
+ */
+export function fitPicture(picture: Picture, image: ImageInput, into?: Uint8Array): FittedPicture {
+  if (picture.width < 1 || picture.height < 1) {
+    throw new OnboxError(`the picture is ${picture.width}x${picture.height} pixels: it has none`, { code: 'image-empty' });
+  }
+  const from = sourceRectangle(picture, image);
+  const to = targetRectangle(picture, image);
+  const pixels = into ?? new Uint8Array(image.width * image.height * 3);
+  if (to.width < image.width || to.height < image.height) pixels.fill(image.fill);
+  resample(picture, from, pixels, image.width, to);
+  const scaleX = to.width / from.width;
+  const scaleY = to.height / from.height;
+  const placement: Placement = {
+    width: picture.width,
+    height: picture.height,
+    scaleX,
+    scaleY,
+    offsetX: to.x - from.x * scaleX,
+    offsetY: to.y - from.y * scaleY,
+  };
+  return { pixels, placement };
+}
+
+/** An abscissa of the model's input as one of the picture, clamped to it. */
+export function toPictureX(placement: Placement, x: number): number {
+  return clamp((x - placement.offsetX) / placement.scaleX, placement.width);
+}
+
+/** An ordinate of the model's input as one of the picture, clamped to it. */
+export function toPictureY(placement: Placement, y: number): number {
+  return clamp((y - placement.offsetY) / placement.scaleY, placement.height);
+}
+
+function clamp(value: number, max: number): number {
+  return value > 0 ? Math.min(value, max) : 0;
+}
+
+function sourceRectangle(picture: Picture, image: ImageInput): Rectangle {
+  if (image.fit !== 'crop') return { x: 0, y: 0, width: picture.width, height: picture.height };
+  // As torchvision's Resize and CenterCrop: the picture is scaled to whole pixels and cut at a whole pixel, here in one step.
+  const scale = Math.max(image.width / picture.width, image.height / picture.height) / image.cropShare;
+  const x = cutAxis(picture.width, scale, image.width);
+  const y = cutAxis(picture.height, scale, image.height);
+  return { x: x.start, y: y.start, width: x.extent, height: y.extent };
+}
+
+/** The middle `target` pixels of an axis scaled by `scale`, in pixels of the picture. */
+function cutAxis(extent: number, scale: number, target: number): { start: number; extent: number } {
+  const scaled = Math.max(target, Math.round(extent * scale));
+  const shrink = extent / scaled;
+  return { start: Math.floor((scaled - target) / 2) * shrink, extent: target * shrink };
+}
+
+function targetRectangle(picture: Picture, image: ImageInput): Rectangle {
+  if (image.fit !== 'letterbox') return { x: 0, y: 0, width: image.width, height: image.height };
+  const scale = Math.min(image.width / picture.width, image.height / picture.height);
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  if (image.anchor === 'top-left') return { x: 0, y: 0, width, height };
+  return { x: Math.floor((image.width - width) / 2), y: Math.floor((image.height - height) / 2), width, height };
+}
+
+/** Weights are whole numbers of 1/2048; two rounds of them and a byte fit in 31 bits. */
+const weightBits = 11;
+const weightOne = 1 << weightBits;
+
+/** For each target index the lower source index and the weight of the upper one: half-pixel centres, edges repeated. */
+function taps(start: number, extent: number, count: number, limit: number): { lower: Int32Array; weight: Int32Array } {
+  const lower = new Int32Array(count);
+  const weight = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const position = Math.min(Math.max(start + ((i + 0.5) * extent) / count - 0.5, 0), limit - 1);
+    const floor = Math.min(Math.floor(position), Math.max(limit - 2, 0));
+    lower[i] = floor;
+    weight[i] = limit > 1 ? Math.round((position - floor) * weightOne) : 0;
+  }
+  return { lower, weight };
+}
+
+/**
+ * Bilinear in two passes: source rows are stretched horizontally once each, when the walk down the target first needs them, and
+ * every target row blends two stretched ones.
+ */
+function resample(picture: Picture, from: Rectangle, pixels: Uint8Array, rowPixels: number, to: Rectangle): void {
+  const columns = taps(from.x, from.width, to.width, picture.width);
+  const rows = taps(from.y, from.height, to.height, picture.height);
+  const lowest = picture.height - 1;
+  const rowBytes = picture.width * 3;
+  // A source of one column has no right neighbour: its weight is 0 and the step to it too.
+  const step = picture.width > 1 ? 3 : 0;
+  const starts = columns.lower.map((lower) => lower * 3);
+  let above = new Int32Array(to.width * 3);
+  let below = new Int32Array(to.width * 3);
+  let aboveRow = -1;
+  let belowRow = -1;
+  for (let y = 0; y < to.height; y++) {
+    const top = rows.lower[y] as number;
+    const bottom = Math.min(top + 1, lowest);
+    if (aboveRow !== top) {
+      if (belowRow === top) {
+        [above, below] = [below, above];
+        [aboveRow, belowRow] = [belowRow, aboveRow];
+      } else {
+        stretchRow(picture.data, top * rowBytes, starts, columns.weight, step, above);
+        aboveRow = top;
+      }
+    }
+    if (belowRow !== bottom) {
+      stretchRow(picture.data, bottom * rowBytes, starts, columns.weight, step, below);
+      belowRow = bottom;
+    }
+    blendRows(above, below, rows.weight[y] as number, pixels, ((to.y + y) * rowPixels + to.x) * 3);
+  }
+}
+
+/** One source row at the target's width, in units of 1/2048. */
+function stretchRow(
+  data: Uint8Array,
+  row: number,
+  starts: Int32Array,
+  weights: Int32Array,
+  step: number,
+  stretched: Int32Array,
+): void {
+  for (let x = 0, o = 0; x < starts.length; x++, o += 3) {
+    const left = row + (starts[x] as number);
+    const right = left + step;
+    const weight = weights[x] as number;
+    const r = data[left] as number;
+    const g = data[left + 1] as number;
+    const b = data[left + 2] as number;
+    stretched[o] = (r << weightBits) + ((data[right] as number) - r) * weight;
+    stretched[o + 1] = (g << weightBits) + ((data[right + 1] as number) - g) * weight;
+    stretched[o + 2] = (b << weightBits) + ((data[right + 2] as number) - b) * weight;
+  }
+}
+
+function blendRows(above: Int32Array, below: Int32Array, weight: number, pixels: Uint8Array, start: number): void {
+  const half = 1 << (2 * weightBits - 1);
+  const rest = weightOne - weight;
+  for (let i = 0; i < above.length; i++) {
+    pixels[start + i] = ((above[i] as number) * rest + (below[i] as number) * weight + half) >> (2 * weightBits);
+  }
+}

@@ -1,0 +1,111 @@
+// A model that looks at pictures: a session with what onbox knows of it. This is the image's whole way on one page: decode, fit, infer,
+// read the head.
+
+import { OnboxError } from '../core/error.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Manifest } from '../module/manifest.js';
+import { type DetectedObject, type DetectOptions, decodeObjects, detectDefaults } from './boxes.js';
+import { type ClassifiedClass, type ClassifyOptions, classifyDefaults, decodeClasses } from './classes.js';
+import { decodePicture, type Picture, type PictureSize } from './image.js';
+import { type FittedPicture, fitPicture } from './letterbox.js';
+
+/** What a session of module/ must be able to do for a model. */
+export interface PixelSession {
+  readonly manifest: Manifest;
+  /**
+   * @param pixels u8[1,h,w,3] RGB of the manifest's image size
+   * @returns views of the arena, valid until the next run
+   */
+  runPixels(pixels: Uint8Array): Promise<ReadonlyMap<string, Tensor>>;
+  close(): void | Promise<void>;
+}
+
+/** Milliseconds of each part of the way. */
+export interface VisionTimes {
+  /** From bytes to pixels of the model's size. */
+  readonly decode: number;
+  /** The wait for the session, and the run. */
+  readonly infer: number;
+  /** The head, and suppression. */
+  readonly post: number;
+}
+
+export interface Detection {
+  /** Of the upright picture. */
+  readonly image: PictureSize;
+  readonly objects: readonly DetectedObject[];
+  readonly ms: VisionTimes;
+}
+
+export interface Classification {
+  /** Of the upright picture. */
+  readonly image: PictureSize;
+  readonly classes: readonly ClassifiedClass[];
+  readonly ms: VisionTimes;
+}
+
+export interface VisionModel<S extends PixelSession = PixelSession> {
+  readonly session: S;
+  /**
+   * @param picture the bytes of a JPEG, PNG or WebP file, or what decodePicture made of them
+   * @throws OnboxError of decodePicture and decodeObjects
+   */
+  detect(picture: Uint8Array | Picture, options?: Partial<DetectOptions>): Promise<Detection>;
+  /** @throws OnboxError of decodePicture and decodeClasses */
+  classify(picture: Uint8Array | Picture, options?: Partial<ClassifyOptions>): Promise<Classification>;
+  /** Waits for the run in progress. */
+  close(): Promise<void>;
+}
+
+/** The model that a session runs. Calls may overlap: pictures are decoded side by side, and take turns at the session. */
+export function visionModel<S extends PixelSession>(session: S): VisionModel<S> {
+  const { manifest } = session;
+  const inTurn = turns();
+
+  async function look<T>(
+    picture: Uint8Array | Picture,
+    read: (outputs: ReadonlyMap<string, Tensor>, fitted: FittedPicture) => T,
+  ): Promise<{ image: PictureSize; answer: T; ms: VisionTimes }> {
+    const { image } = manifest;
+    if (image === undefined) throw new OnboxError(`model ${manifest.name} takes no picture`, { code: 'model-no-picture' });
+    const start = performance.now();
+    const decoded = 'data' in picture ? picture : await decodePicture(picture);
+    const fitted = fitPicture(decoded, image);
+    const ready = performance.now();
+    // The outputs are views of the session's memory: the head reads them before the next picture has its turn.
+    return await inTurn(async () => {
+      const outputs = await session.runPixels(fitted.pixels);
+      const done = performance.now();
+      const answer = read(outputs, fitted);
+      const ms = { decode: ready - start, infer: done - ready, post: performance.now() - done };
+      return { image: { width: decoded.width, height: decoded.height }, answer, ms };
+    });
+  }
+
+  return {
+    session,
+    detect: async (picture, options) => {
+      const limits = { ...detectDefaults, ...options };
+      const { image, answer, ms } = await look(picture, (outputs, { placement }) =>
+        decodeObjects(manifest, outputs, placement, limits),
+      );
+      return { image, objects: answer, ms };
+    },
+    classify: async (picture, options) => {
+      const limits = { ...classifyDefaults, ...options };
+      const { image, answer, ms } = await look(picture, (outputs) => decodeClasses(manifest, outputs, limits));
+      return { image, classes: answer, ms };
+    },
+    close: () => inTurn(async () => session.close()),
+  };
+}
+
+/** Runs what it is given one after the other, in the order of the calls; a failure does not hold up the next. */
+function turns(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const turn = last.then(task, task);
+    last = turn;
+    return turn;
+  };
+}
