@@ -2,7 +2,7 @@
 // code; what may crash lives in the engine child and in compile children.
 
 import { errorCode, errorMessage, OnboxError } from '../runtime/index.js';
-import { missingEmbedded } from './embedded/index.js';
+import { type EmbeddedModel, missingEmbedded } from './embedded/index.js';
 import { Engine, engineDefaults } from './engine/engine.js';
 import type { ChildOptions } from './engine/process.js';
 import { createApp } from './http/app.js';
@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly engineChild: ChildOptions;
   readonly compileChild: CompileChild;
   readonly engineDeadlineMs?: number;
+  /** The models that are to be there at the start. */
+  readonly embedded: readonly EmbeddedModel[];
   /** Told what the first start compiles. */
   readonly onProgress?: (model: string, progress: CompileProgress) => void;
 }
@@ -129,7 +131,7 @@ export function isLoopback(host: string): boolean {
 
 /** A demonstration that cannot be compiled must not keep the owner's own models from being served. */
 async function installEmbedded(store: ModelStore, service: Service, options: ServerOptions): Promise<void> {
-  for (const { name, onnx } of await missingEmbedded(store)) {
+  for (const { name, onnx } of await missingEmbedded(store, options.embedded)) {
     try {
       const staging = await stageFile(store, onnx);
       const put = { name, staging, digest: await digestOf(onnx), options: {}, embedded: true };

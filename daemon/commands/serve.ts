@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
-import { samplePicture } from '../embedded/index.js';
+import { embeddedModels, samplePicture } from '../embedded/index.js';
 import { createLog } from '../log.js';
 import { packageFolder, scriptPath } from '../root.js';
 import { type RunningServer, startServer } from '../server.js';
@@ -62,6 +62,7 @@ async function start(args: Arguments, terminal: Terminal): Promise<RunningServer
       nodeFlags: child.nodeFlags,
     },
     compileChild: child,
+    embedded: embeddedModels(),
     onProgress: (model, step) => {
       const bar = bars.get(model) ?? createProgress(terminal, `compile ${model}`);
       bars.set(model, bar);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode, errorMessage, OnboxError, type Task } from '../../runtime/index.js';
-import { missingEmbedded } from '../embedded/index.js';
+import { embeddedModels, missingEmbedded } from '../embedded/index.js';
 import { type OpenModel, openModel } from '../engine/open.js';
 import { compileOnnx } from '../jobs/compile-onnx.js';
 import { homeFolder } from '../store/home.js';
@@ -105,7 +105,9 @@ async function findStored(
     return await find();
   } catch (error) {
     if (errorCode(error) !== 'model-missing') throw error;
-    const embedded = (await missingEmbedded(store)).filter((model) => name === undefined || model.name === name);
+    const embedded = (await missingEmbedded(store, embeddedModels())).filter(
+      (model) => name === undefined || model.name === name,
+    );
     if (embedded.length === 0) throw error;
     for (const model of embedded) await installFile(store, { ...model, options: {}, embedded: true }, terminal);
     return await find();

@@ -12,17 +12,19 @@ export interface EmbeddedModel {
   readonly onnx: string;
 }
 
-const files: readonly (readonly [name: string, file: string])[] = [
-  ['shapes', 'shapes-detect.onnx'],
-  ['shapes-classify', 'shapes-classify.onnx'],
-];
+/** What comes with onbox. */
+export function embeddedModels(): EmbeddedModel[] {
+  return [
+    { name: 'shapes', onnx: embeddedPath('shapes-detect.onnx') },
+    { name: 'shapes-classify', onnx: embeddedPath('shapes-classify.onnx') },
+  ];
+}
 
-/** The embedded models that the store lacks. A model that was removed on purpose comes back at the next start. */
-export async function missingEmbedded(store: ModelStore): Promise<EmbeddedModel[]> {
+/** Those of `models` that the store lacks. A model that was removed on purpose comes back at the next start. */
+export async function missingEmbedded(store: ModelStore, models: readonly EmbeddedModel[]): Promise<EmbeddedModel[]> {
   const missing: EmbeddedModel[] = [];
-  for (const [name, file] of files) {
-    const onnx = embeddedPath(file);
-    if ((await exists(onnx)) && !(await isInstalled(store, name))) missing.push({ name, onnx });
+  for (const model of models) {
+    if ((await exists(model.onnx)) && !(await isInstalled(store, model.name))) missing.push(model);
   }
   return missing;
 }

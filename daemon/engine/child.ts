@@ -6,14 +6,14 @@ import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
 import type { FromChild, ToChild } from './messages.js';
 import { openModel } from './open.js';
-import { createWorker } from './worker.js';
+import { createWorker, type EngineRuntime } from './worker.js';
 
-/** Arguments: threads (0 for the runtime's own choice) and the count of modules that stay open. */
-function main(args: readonly string[]): void {
+/** Answers work until the supervisor goes. @param args threads (0: the runtime's own choice) and how many modules stay open */
+export function serveWork(runtime: EngineRuntime, args: readonly string[]): void {
   const threads = Number(args[0] ?? 0);
   const modelsMax = Number(args[1] ?? 8);
   const log = createLog((line) => process.stderr.write(line));
-  const work = createWorker({ openModel, decodePicture }, { threads: threads === 0 ? undefined : threads, modelsMax });
+  const work = createWorker(runtime, { threads: threads === 0 ? undefined : threads, modelsMax });
   const send = (message: FromChild): void => {
     // Without a supervisor nobody waits for answers, and 'disconnect' ends this process.
     if (process.connected) process.send?.(message);
@@ -24,8 +24,7 @@ function main(args: readonly string[]): void {
       (answer) => send({ kind: 'done', id: message.id, answer }),
       (error: unknown) => {
         const facts = errorFacts(error);
-        if (facts.code === 'internal')
-          log('engine-bug', { work: message.work.kind, stack: error instanceof Error ? error.stack : error });
+        if (facts.code === 'internal') log('engine-bug', { work: message.work.kind, stack: stackOf(error) });
         send({ kind: 'failed', id: message.id, error: facts });
       },
     );
@@ -37,4 +36,8 @@ function main(args: readonly string[]): void {
   send({ kind: 'ready' });
 }
 
-if (require.main === module) main(process.argv.slice(2));
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+if (require.main === module) serveWork({ openModel, decodePicture }, process.argv.slice(2));

@@ -64,7 +64,10 @@ export class EngineProcess {
       ended = true;
       clearTimeout(readyTimer);
       if (this.child === child) this.child = undefined;
-      if (this.stopped) return this.events.onExit();
+      if (this.stopped) {
+        this.events.onExit();
+        return;
+      }
       this.log('engine-exit', { pid: child.pid, ...reason });
       this.events.onExit();
       this.restartAfter(performance.now() - startedAt);

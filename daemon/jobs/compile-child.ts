@@ -6,13 +6,13 @@ import { errorFacts } from '../api/errors.js';
 import { compileOnnx } from './compile-onnx.js';
 import type { CompileRequest, FromCompiler } from './messages.js';
 
-/** Argument: the niceness to run with. */
-function main(args: readonly string[]): void {
+/** Answers one request. @param args the niceness to run with */
+export function serveCompile(compile: typeof compileOnnx, args: readonly string[]): void {
   setPriority(Number(args[0] ?? 0));
   // Without a supervisor the result has no owner: this process ends, and the C compilers that it started with it.
   process.on('disconnect', () => endGroup());
   process.once('message', (request: CompileRequest) => {
-    compileOnnx(request, (progress) => send({ kind: 'progress', progress })).then(
+    compile(request, (progress) => send({ kind: 'progress', progress })).then(
       (result) => send({ kind: 'done', result }),
       (error: unknown) => send({ kind: 'failed', error: factsOf(error) }),
     );
@@ -38,4 +38,4 @@ function endGroup(): void {
   }
 }
 
-if (require.main === module) main(process.argv.slice(2));
+if (require.main === module) serveCompile(compileOnnx, process.argv.slice(2));
