@@ -148,13 +148,12 @@ function normalise(constantPart: number, terms: readonly Term[]): Affine {
 function recombine(byKey: Map<string, Term>): Affine | undefined {
   for (const [key, { atom, coefficient }] of byKey) {
     if (atom.kind !== 'remainder') continue;
-    const quotientKey = atomKey({ kind: 'quotient', of: atom.of, by: atom.by });
-    const quotient = byKey.get(quotientKey);
-    if (quotient !== undefined && quotient.coefficient === coefficient * atom.by) {
-      byKey.delete(key);
-      byKey.delete(quotientKey);
-      return scale(atom.of, coefficient);
-    }
+    // The quotient as its constructor writes it: that of (x / 3) by 2 is x / 6.
+    const whole = scale(quotient(atom.of, atom.by), coefficient * atom.by);
+    if (!whole.terms.every((term) => byKey.get(atomKey(term.atom))?.coefficient === term.coefficient)) continue;
+    byKey.delete(key);
+    for (const term of whole.terms) byKey.delete(atomKey(term.atom));
+    return offset(scale(atom.of, coefficient), -whole.constant);
   }
   return undefined;
 }

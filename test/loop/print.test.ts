@@ -33,7 +33,7 @@ test('every program reads back as it was printed', () => {
       const program = aProgram(g);
       expect(parseProgram(printProgram(program))).toEqual(program);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
