@@ -2,9 +2,10 @@
 // is zero past its end, runs row by row along the innermost loop; anything else is evaluated element by element.
 
 import { assert } from '../core/assert.js';
-import { allocate, dtypeBytes, elementCount, stridesOf, type Tensor, type TensorData } from '../core/tensor.js';
-import { type Affine, add, constant, scale, strideOf } from './affine.js';
+import { allocate, dtypeBytes, elementCount, type Tensor, type TensorData } from '../core/tensor.js';
+import { type Affine, strideOf } from './affine.js';
 import { compileExpression, newScope, slotOf, tensorNamed, writer } from './evaluate.js';
+import { flatIndex } from './flat.js';
 import type { Condition, Expression, Packing } from './program.js';
 
 /** The elements of a packed buffer, row-major over the loops of `packing`. */
@@ -48,9 +49,7 @@ function recogniseCopy(value: Expression, constants: ReadonlyMap<string, Tensor>
   const source = tensorNamed(newScope(constants), value.buffer);
   // The bits of f16 and bigints are no numbers to fill in.
   if (source.dtype === 'f16' || dtypeBytes(source.dtype) === 8) return undefined;
-  const strides = stridesOf(source.shape);
-  const index = value.index.map((one, axis) => scale(one, strides[axis] ?? 1)).reduce(add, constant(0));
-  return { source, index, conditions: [], otherwise: 0 };
+  return { source, index: flatIndex(value.index, source.shape), conditions: [], otherwise: 0 };
 }
 
 /** A sum of the loop counters that moves on by a constant when one of them does. */
