@@ -3,7 +3,7 @@
 
 import { assert } from '../core/assert.js';
 import { elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
-import type { Graph, Node } from '../graph/graph.js';
+import type { Graph, Layout, Node } from '../graph/graph.js';
 import { type Affine, affineKey, offset, rangeOf, variable } from '../loop/affine.js';
 import { guard, load, number, variablesOf, visitExpressions } from '../loop/expression.js';
 import {
@@ -77,7 +77,7 @@ class ProgramBuilder {
     const inside = axes.filter((_, axis) => shared.includes(axis));
     const outside = axes.filter((_, axis) => !shared.includes(axis));
     const point = [...this.block, ...nest(inside, [...this.late, store])];
-    const body = hasBorder(layout) ? withBorder(type, layout, outside, point) : nest(outside, point);
+    const body = hasBorder(layout) ? aroundBorder(type, layout, axes, outside, point) : nest(outside, point);
     const program = { buffers: [...this.buffers.values(), target], packings: [], body };
     return { program, values: [...this.buffers.keys(), this.output], title: this.title(), flops: this.flops };
   }
@@ -256,29 +256,40 @@ function nest(axes: readonly StorageAxis[], block: readonly Statement[], axis: L
   );
 }
 
+/** The loops of a bordered value. Where rows are looped over after the reductions, the border is cleared in loops of its own. */
+function aroundBorder(
+  type: TensorType,
+  layout: Layout,
+  axes: readonly StorageAxis[],
+  outside: readonly StorageAxis[],
+  point: readonly Statement[],
+): readonly Statement[] {
+  if (outside.length === axes.length) return withBorder(type, layout, axes, point);
+  const rows = axes.slice(0, 3).map(({ name, extent }) => ({ name: `${name}b`, extent }));
+  return [...withBorder(type, layout, rows, []), ...nest(outside, point)];
+}
+
 /**
  * The loops of a bordered value: whoever writes the first row of a channel block clears what lies above and beside, so that the border
  * costs no pass of its own.
  */
 function withBorder(
   type: TensorType,
-  layout: NonNullable<ReturnType<Graph['layouts']['get']>>,
+  layout: Layout,
   axes: readonly StorageAxis[],
   point: readonly Statement[],
 ): readonly Statement[] {
   const height = type.shape[2] ?? 1;
-  const rowAxis = axes.findIndex(({ name }) => name === 'h');
-  const outer = axes.slice(0, rowAxis);
-  const row = axes[rowAxis];
-  assert(row !== undefined, 'a border wants rows');
+  const [image, channels, row, ...inner] = axes;
+  assert(image !== undefined && channels !== undefined && row !== undefined, 'a border wants rows');
   const h = variable(row.name, row.extent);
   const clear = borderParts(type, layout).flatMap(([firstRow, rows, firstColumn, columns]) => {
     const beside = rows === height && firstRow === layout.border[0];
     const r = beside ? offset(h, firstRow) : offset(variable('br', rows), firstRow);
     const blockAxis = layout.block === 1 ? [] : [variable('bi', layout.block)];
     const index = [
-      variable('n', type.shape[0] ?? 1),
-      variable(layout.block === 1 ? 'c' : 'co', Math.ceil((type.shape[1] ?? 1) / layout.block)),
+      variable(image.name, image.extent),
+      variable(channels.name, channels.extent),
       r,
       offset(variable('bc', columns), firstColumn),
       ...blockAxis,
@@ -293,6 +304,5 @@ function withBorder(
     const when: Condition[] = beside ? [] : [{ index: h, low: rowOfPart, high: rowOfPart + 1 }];
     return branch(when, nest(loops, [store]));
   });
-  const columnsAndChannels = nest(axes.slice(rowAxis + 1), point);
-  return nest([...outer, row], [...clear, ...columnsAndChannels]);
+  return nest([image, channels, row], [...clear, ...nest(inner, point)]);
 }

@@ -3,8 +3,9 @@
 
 import { integersAttribute, numberAttribute } from '../../graph/attributes.js';
 import { type Affine, add, offset, quotient, scale } from '../../loop/affine.js';
-import { call } from '../../loop/expression.js';
+import { call, guard } from '../../loop/expression.js';
 import type { Lowering, Operand } from '../lowering.js';
+import { like } from '../pointwise.js';
 
 export const conv: Lowering = {
   kind: 'conv',
@@ -26,7 +27,9 @@ export const conv: Lowering = {
         const i = add(scale(io as Affine, inner.extent), ii as Affine);
         const y = offset(add(scale(h, sh), scale(r as Affine, dh)), -top);
         const z = offset(add(scale(v, sw), scale(s as Affine, dw)), -left);
-        return call('mul', x.read([n, add(firstChannel, i), y, z]), w.read([o, i, r as Affine, s as Affine]));
+        const product = call('mul', x.read([n, add(firstChannel, i), y, z]), w.read([o, i, r as Affine, s as Affine]));
+        // What is stored past the last channel may be no number, which a weight of 0 would not stop.
+        return guard([{ index: i, low: 0, high: channels }], product, like(product, 0));
       },
     });
   },

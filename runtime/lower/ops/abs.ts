@@ -1,0 +1,5 @@
+// Magnitude.
+
+import { unaryCall } from '../pointwise.js';
+
+export const abs = unaryCall('abs');

@@ -1,0 +1,5 @@
+// Inverse hyperbolic cosine.
+
+import { unaryCall } from '../pointwise.js';
+
+export const acosh = unaryCall('acosh');

@@ -1,0 +1,5 @@
+// Inverse sine, in radians.
+
+import { unaryCall } from '../pointwise.js';
+
+export const asin = unaryCall('asin');

@@ -1,0 +1,5 @@
+// Inverse tangent, in radians.
+
+import { unaryCall } from '../pointwise.js';
+
+export const atan = unaryCall('atan');

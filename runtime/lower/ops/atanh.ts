@@ -1,0 +1,5 @@
+// Inverse hyperbolic tangent.
+
+import { unaryCall } from '../pointwise.js';
+
+export const atanh = unaryCall('atanh');

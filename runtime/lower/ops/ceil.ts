@@ -1,0 +1,5 @@
+// Rounds up.
+
+import { unaryCall } from '../pointwise.js';
+
+export const ceil = unaryCall('ceil');

@@ -1,0 +1,5 @@
+// Cosine of radians.
+
+import { unaryCall } from '../pointwise.js';
+
+export const cos = unaryCall('cos');

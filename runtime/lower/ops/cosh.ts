@@ -1,0 +1,5 @@
+// Hyperbolic cosine.
+
+import { unaryCall } from '../pointwise.js';
+
+export const cosh = unaryCall('cosh');

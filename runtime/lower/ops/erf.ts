@@ -1,0 +1,5 @@
+// Gauss error function.
+
+import { unaryCall } from '../pointwise.js';
+
+export const erf = unaryCall('erf');

@@ -1,0 +1,5 @@
+// Rounds down.
+
+import { unaryCall } from '../pointwise.js';
+
+export const floor = unaryCall('floor');

@@ -1,0 +1,5 @@
+// Whether x is not a number.
+
+import { unaryCall } from '../pointwise.js';
+
+export const isNan = unaryCall('is-nan');

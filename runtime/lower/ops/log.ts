@@ -1,0 +1,5 @@
+// Natural logarithm.
+
+import { unaryCall } from '../pointwise.js';
+
+export const log = unaryCall('log');

@@ -1,0 +1,5 @@
+// -x.
+
+import { unaryCall } from '../pointwise.js';
+
+export const neg = unaryCall('neg');

@@ -1,0 +1,5 @@
+// Logical not.
+
+import { unaryCall } from '../pointwise.js';
+
+export const not = unaryCall('not');

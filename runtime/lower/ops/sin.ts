@@ -1,0 +1,5 @@
+// Sine of radians.
+
+import { unaryCall } from '../pointwise.js';
+
+export const sin = unaryCall('sin');

@@ -1,0 +1,5 @@
+// Hyperbolic sine.
+
+import { unaryCall } from '../pointwise.js';
+
+export const sinh = unaryCall('sinh');

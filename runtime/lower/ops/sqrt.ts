@@ -1,0 +1,5 @@
+// Square root.
+
+import { unaryCall } from '../pointwise.js';
+
+export const sqrt = unaryCall('sqrt');

@@ -1,0 +1,5 @@
+// Hyperbolic tangent.
+
+import { unaryCall } from '../pointwise.js';
+
+export const tanh = unaryCall('tanh');
