@@ -57,10 +57,15 @@ export interface VisionModel<S extends PixelSession = PixelSession> {
   close(): Promise<void>;
 }
 
+/** Pictures of the model's size that a model keeps for reuse. */
+const sparePixelsMax = 2;
+
 /** The model that a session runs. Calls may overlap: pictures are decoded side by side, and take turns at the session. */
 export function visionModel<S extends PixelSession>(session: S): VisionModel<S> {
   const { manifest } = session;
   const inTurn = turns();
+  /** Pixels of the model's size that nobody reads any more: fresh memory costs as much as filling it. */
+  const spare: Uint8Array[] = [];
 
   async function look<T>(
     picture: Uint8Array | Picture,
@@ -70,11 +75,12 @@ export function visionModel<S extends PixelSession>(session: S): VisionModel<S> 
     if (image === undefined) throw new OnboxError(`model ${manifest.name} takes no picture`, { code: 'model-no-picture' });
     const start = performance.now();
     const decoded = 'data' in picture ? picture : await decodePicture(picture);
-    const fitted = fitPicture(decoded, image);
+    const fitted = fitPicture(decoded, image, spare.pop());
     const ready = performance.now();
     // The outputs are views of the session's memory: the head reads them before the next picture has its turn.
     return await inTurn(async () => {
       const outputs = await session.runPixels(fitted.pixels);
+      if (spare.length < sparePixelsMax) spare.push(fitted.pixels);
       const done = performance.now();
       const answer = read(outputs, fitted);
       const ms = { decode: ready - start, infer: done - ready, post: performance.now() - done };

@@ -1,3 +1,5 @@
+// What is guessed of a model from shapes, names, metadata and the end of its graph, and what overrides it.
+
 import type { Shape } from '../../runtime/core/tensor.js';
 import type { Graph, Node } from '../../runtime/graph/graph.js';
 import { describe as describeModel } from '../../runtime/vision/describe.js';

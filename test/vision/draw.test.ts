@@ -1,3 +1,5 @@
+// Drawn pictures are looked at pixel by pixel.
+
 import type { DetectedObject } from '../../runtime/vision/boxes.js';
 import { drawObjects } from '../../runtime/vision/draw.js';
 import { glyphHeight, loadFont } from '../../runtime/vision/font.js';

@@ -1,9 +1,12 @@
+// Each head on a few numbers set by hand, where every box can be worked out on paper.
+
 import { type Shape, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import type { HeadSpec, VisionSpec } from '../../runtime/module/manifest.js';
 import { type DetectedObject, decodeObjects } from '../../runtime/vision/boxes.js';
 import { decodeClasses } from '../../runtime/vision/classes.js';
 import { headOf, heads } from '../../runtime/vision/heads/index.js';
 import type { Placement } from '../../runtime/vision/letterbox.js';
+import { fastestMs } from './timing.js';
 
 /** Model pixels are picture pixels. */
 const same: Placement = { width: 1000, height: 1000, scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
@@ -152,12 +155,10 @@ test('every head is found by its kind', () => {
 test.each([
   ['yolov5', { output: 'y', anchors: 25_200, classes: 80 }, [1, 25_200, 85]],
   ['yolov8', { output: 'y', rows: 84, cells: 8400, classes: 80 }, [1, 84, 8400]],
-] as const)('%s is decoded in a few milliseconds even if every anchor is a candidate', (kind, parameters, shape) => {
+] as const)('%s is decoded in little time even if every anchor is a candidate', async (kind, parameters, shape) => {
   const tensor = tensorOf('f32', shape, []);
   (tensor.data as Float32Array).fill(0.9);
   const head = { kind, parameters };
-  decode(head, { y: tensor });
-  const start = performance.now();
   expect(decode(head, { y: tensor })).toHaveLength(1);
-  expect(performance.now() - start).toBeLessThan(500);
+  expect(await fastestMs(() => decode(head, { y: tensor }))).toBeLessThan(200);
 });

@@ -1,6 +1,9 @@
+// Pictures from anywhere: every kind of pixel comes out as RGB, every hostile file as a refusal with its code.
+
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { decodePicture, encodePng, pictureSize, sniffFormat } from '../../runtime/vision/image.js';
+import { fastestMs } from './timing.js';
 
 /** 3 wide, 2 high: red, green, blue over black, white, grey. */
 const colors = Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 128, 128, 128]);
@@ -130,7 +133,6 @@ test('of an animated WebP only the first frame is read', async () => {
 });
 
 test('bombs are refused by their header, in little time', async () => {
-  const start = performance.now();
   const jpeg = await even(3, 'red').jpeg().toBuffer();
   // The frame header holds height and width in this order.
   const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
@@ -138,8 +140,8 @@ test('bombs are refused by their header, in little time', async () => {
   jpeg.writeUInt16BE(65_500, frame + 7);
   for (const bytes of [pngHeader(16_000, 16_000), pngHeader(5001, 5000), jpeg]) {
     expect(await codeOf(bytes)).toBe('image-too-large');
+    expect(await fastestMs(() => codeOf(bytes))).toBeLessThan(100);
   }
-  expect(performance.now() - start).toBeLessThan(1000);
   await expect(decodePicture(pngHeader(16_000, 16_000))).rejects.toThrow(/16000x16000.*25000000/);
 });
 
@@ -211,9 +213,24 @@ test('a progressive JPEG of too many scans is refused', async () => {
   const last = whole.lastIndexOf(Buffer.from([0xff, 0xda]));
   const scan = whole.subarray(last, whole.length - 2);
   const bytes = Buffer.concat([whole.subarray(0, last), ...new Array<Buffer>(2000).fill(scan), Buffer.from([0xff, 0xd9])]);
-  const start = performance.now();
   expect(await codeOf(bytes)).toMatch(/^(decoded|image-invalid)$/);
-  expect(performance.now() - start).toBeLessThan(5000);
+  expect(await fastestMs(() => codeOf(bytes), 3)).toBeLessThan(2000);
+});
+
+test('a garbage colour profile and a full 64 KB of garbage EXIF change nothing', async () => {
+  const whole = await even(3, '#336699').jpeg().toBuffer();
+  const segment = (marker: number, name: string) => {
+    const content = Buffer.alloc(65_533, 0xa5);
+    content.write(name, 'latin1');
+    return Buffer.concat([Buffer.from([0xff, marker, 0xff, 0xff]), content]);
+  };
+  const odd = Buffer.concat([
+    whole.subarray(0, 2),
+    segment(0xe1, 'Exif\0\0'),
+    segment(0xe2, 'ICC_PROFILE\0\x01\x01'),
+    whole.subarray(2),
+  ]);
+  expect(Buffer.from((await decodePicture(odd)).data)).toEqual(Buffer.from((await decodePicture(whole)).data));
 });
 
 test('a view into a larger buffer is read where it lies', async () => {

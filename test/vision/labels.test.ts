@@ -1,3 +1,5 @@
+// Labels are foreign text: literals are read, everything else is refused with its place.
+
 import fc from 'fast-check';
 import {
   cleanLabels,

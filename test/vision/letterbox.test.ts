@@ -1,3 +1,5 @@
+// Fitting is held against the definition of half-pixel bilinear, and placements against the way back of a dot.
+
 import type { ImageInput } from '../../runtime/module/manifest.js';
 import type { Picture } from '../../runtime/vision/image.js';
 import { fitPicture, toPictureX, toPictureY } from '../../runtime/vision/letterbox.js';

@@ -1,3 +1,5 @@
+// The image's way over a session that answers as a compiled module does: in one arena that every run overwrites.
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import type { Manifest, VisionSpec } from '../../runtime/module/manifest.js';

@@ -1,6 +1,9 @@
+// Suppression: small cases by hand, its promises as properties, its cost on a crowd.
+
 import fc from 'fast-check';
 import type { Candidate } from '../../runtime/vision/heads/head.js';
 import { nmsCandidatesMax, overlap, suppress } from '../../runtime/vision/nms.js';
+import { fastestMs } from './timing.js';
 
 function candidate(score: number, x1: number, y1: number, x2: number, y2: number, index = 0): Candidate {
   return { score, class: index, x1, y1, x2, y2 };
@@ -57,12 +60,11 @@ test('what is kept is sorted, does not overlap, and covers all that was dropped'
   );
 });
 
-test('a hundred thousand overlapping candidates cost little', () => {
+test('a hundred thousand overlapping candidates cost little', async () => {
   const crowd = Array.from({ length: 100_000 }, (_, i) =>
     candidate((i % 997) / 997, i % 640, i % 480, (i % 640) + 40, (i % 480) + 40),
   );
-  const start = performance.now();
   expect(suppress(crowd, { iou: 0.45, max: 300 }).length).toBeLessThanOrEqual(300);
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(await fastestMs(() => suppress(crowd, { iou: 0.45, max: 300 }))).toBeLessThan(500);
   expect(nmsCandidatesMax).toBe(10_000);
 });

@@ -1,3 +1,5 @@
+// The sidecar's schema, and the sentences that name what is wrong with one.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
