@@ -1,7 +1,7 @@
 // onbox bench MODEL: how long a model takes here, measured.
 
 import { elementCount, type Tensor, tensorOf } from '../../runtime/index.js';
-import { type Arguments, type Command, exitCodes } from './command.js';
+import { type Command, exitCodes } from './command.js';
 import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
 import { openTarget, type Target } from './target.js';
 
@@ -31,9 +31,10 @@ export const bench: Command = {
     json: jsonFlag,
   },
   async run(args, terminal) {
+    const runs = args.number('runs', { min: 1, max: 100_000, whole: true }) ?? runsDefault;
     const target = await openTarget(args.positional(0), undefined, await compileOptionsOf(args), terminal);
     try {
-      const report = await measure(target, args);
+      const report = await measure(target, runs);
       if (args.has('json')) terminal.out(`${JSON.stringify(report)}\n`);
       else terminal.out(printReport(report));
     } finally {
@@ -43,10 +44,9 @@ export const bench: Command = {
   },
 };
 
-async function measure(target: Target, args: Arguments): Promise<BenchReport> {
+async function measure(target: Target, runs: number): Promise<BenchReport> {
   const { session } = target.model;
   const { manifest } = session;
-  const runs = args.number('runs', { min: 1, max: 100_000, whole: true }) ?? runsDefault;
   const inputs = new Map(manifest.inputs.map((input): [string, Tensor] => [input.name, zerosToOnes(input)]));
   for (let i = 0; i < warmups; i++) await session.runTensors(inputs);
   const times: number[] = [];

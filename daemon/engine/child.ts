@@ -16,7 +16,7 @@ export function serveWork(runtime: EngineRuntime, args: readonly string[]): void
   const work = createWorker(runtime, { threads: threads === 0 ? undefined : threads, modelsMax });
   const send = (message: FromChild): void => {
     // Without a supervisor nobody waits for answers, and 'disconnect' ends this process.
-    if (process.connected) process.send?.(message);
+    if (process.connected) process.send?.(message, () => undefined);
   };
 
   process.on('message', (message: ToChild) => {

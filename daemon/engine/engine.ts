@@ -31,7 +31,9 @@ export interface EngineState {
 interface Request {
   readonly id: number;
   readonly work: Work;
-  /** How many children died with it. */
+  /** True once a child died while it ran. */
+  isSuspect: boolean;
+  /** How many children died while it ran alone. */
   deaths: number;
   /** When it entered the queue and when it was last given to a child, in ms. */
   readonly arrived: number;
@@ -41,7 +43,7 @@ interface Request {
   reject(error: unknown): void;
 }
 
-/** A request that saw its child die so often is taken for the cause. */
+/** A request that was alone with so many dying children is taken for the cause. */
 const deathsMax = 3;
 
 export class Engine {
@@ -104,6 +106,7 @@ export class Engine {
       const request: Request = {
         id,
         work,
+        isSuspect: false,
         deaths: 0,
         arrived: performance.now(),
         sent: 0,
@@ -130,7 +133,7 @@ export class Engine {
 
   /** A request that was there when a child died runs alone: if it is the cause, it takes no other down with it again. */
   private capacity(next: Request): number {
-    const suspect = next.deaths > 0 || [...this.running.values()].some((request) => request.deaths > 0);
+    const suspect = next.isSuspect || [...this.running.values()].some((request) => request.isSuspect);
     return suspect ? 1 : this.options.runningMax;
   }
 
@@ -153,11 +156,17 @@ export class Engine {
     this.ready = false;
     const lost = [...this.running.values()];
     this.running.clear();
-    for (const request of lost) request.deaths++;
+    for (const request of lost) {
+      request.isSuspect = true;
+      // A death in company proves nothing against one of them.
+      if (lost.length === 1) request.deaths++;
+    }
     for (const request of lost.filter(({ deaths }) => deaths >= deathsMax)) {
       this.settle(request, () =>
         request.reject(
-          new OnboxError(`the engine died ${deathsMax} times while it worked on this request`, { code: 'engine-crashed' }),
+          new OnboxError(`the engine died ${deathsMax} times while it worked on this request alone`, {
+            code: 'engine-crashed',
+          }),
         ),
       );
     }

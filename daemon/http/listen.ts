@@ -46,7 +46,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.on('clientError', answerClientError);
   server.on('request', (_request, response) => {
     response.on('prefinish', () => {
-      const timer = setTimeout(() => response.socket?.destroy(), writeTimeoutMs);
+      const timer = setTimeout(() => response.socket?.destroy(), writeTimeoutMs).unref();
       response.once('close', () => clearTimeout(timer)).once('finish', () => clearTimeout(timer));
     });
   });

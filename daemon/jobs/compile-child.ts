@@ -20,7 +20,7 @@ export function serveCompile(compile: typeof compileOnnx, args: readonly string[
 }
 
 function send(message: FromCompiler): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) process.send?.(message, () => undefined);
 }
 
 /** A bug's text is for the log, which the parent writes; here it must not be lost. */
