@@ -63,7 +63,9 @@ export function importModel(model: OnnxModel, options: ImportOptions = {}): Grap
   for (const input of model.inputs) {
     if (scope.has(input.name)) throw duplicate(input.name);
     if (!input.dtype) {
-      throw new OnboxError(`input ${quote(input.name)} is ${input.typeText}`, { code: 'dtype-unsupported' });
+      throw new OnboxError(`input ${quote(input.name)} is ${input.typeText}, which onbox does not have`, {
+        code: 'dtype-unsupported',
+      });
     }
     scope.set(input.name, writer.addInput(input.name, { dtype: input.dtype, shape: bindShape(input, shapes.get(input.name)) }));
   }

@@ -18,6 +18,26 @@ export const dtypeByCode: Readonly<Record<number, Dtype>> = {
   13: 'u64',
 };
 
+const otherTypeNames: Readonly<Record<number, string>> = {
+  0: 'undefined',
+  8: 'string',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bf16',
+  17: 'f8e4m3fn',
+  18: 'f8e4m3fnuz',
+  19: 'f8e5m2',
+  20: 'f8e5m2fnuz',
+  21: 'u4',
+  22: 'i4',
+  23: 'f4e2m1',
+};
+
+/** The element type with this number in TensorProto.DataType, for a message. */
+export function typeName(code: number): string {
+  return dtypeByCode[code] ?? otherTypeNames[code] ?? `number ${code}`;
+}
+
 /** Integers beyond 2^53 are rounded: ONNX uses them only for "as far as it goes". */
 export type OnnxAttribute = number | string | Tensor | readonly number[] | readonly string[] | OnnxUnread;
 

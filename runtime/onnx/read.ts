@@ -3,7 +3,7 @@
 import { onnx } from 'onnx-proto';
 import { OnboxError } from '../core/error.js';
 import { allocate, type Dtype, dtypeBytes, type Tensor, type TensorData, viewBytes } from '../core/tensor.js';
-import { dtypeByCode, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxValue, quote } from './model.js';
+import { dtypeByCode, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxValue, quote, typeName } from './model.js';
 import { scan } from './scan.js';
 
 const nodesMax = 100_000;
@@ -13,21 +13,6 @@ const rankMax = 32;
 const elementsMax = 2 ** 31 - 1;
 
 type Int64 = number | { readonly low: number; readonly high: number };
-
-const otherTypeNames: Readonly<Record<number, string>> = {
-  0: 'undefined',
-  8: 'string',
-  14: 'complex64',
-  15: 'complex128',
-  16: 'bf16',
-  17: 'f8e4m3fn',
-  18: 'f8e4m3fnuz',
-  19: 'f8e5m2',
-  20: 'f8e5m2fnuz',
-  21: 'u4',
-  22: 'i4',
-  23: 'f4e2m1',
-};
 
 /**
  * Decodes an ONNX model. Reads nothing but `bytes`.
@@ -169,10 +154,6 @@ function decodeValue(value: onnx.IValueInfoProto): OnnxValue {
     return dim.dimValue === null || dim.dimValue === undefined ? undefined : toNumber(dim.dimValue);
   });
   return { name, dtype: dtypeByCode[code], typeText: typeName(code), dims: tensor.shape ? (dims ?? []) : undefined };
-}
-
-function typeName(code: number): string {
-  return dtypeByCode[code] ?? otherTypeNames[code] ?? `number ${code}`;
 }
 
 type InvalidCode = 'model-invalid' | 'tensor-invalid';

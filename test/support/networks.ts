@@ -68,7 +68,8 @@ class NetworkSketch {
   readonly #nodes: NodeSketch[] = [];
   readonly #initializers: Record<string, Tensor> = {};
   readonly #channels = new Map([['data', 3]]);
-  readonly #random = randomNormal(1);
+  /** Of a 32-bit xorshift: the same numbers on every machine. */
+  #state = 1;
 
   channels(value: string): number {
     return this.#channels.get(value) ?? 0;
@@ -86,11 +87,19 @@ class NetworkSketch {
     return output;
   }
 
-  /** A weight around `mean` with the given deviation. */
+  /** A weight of evenly distributed numbers around `mean` with the given standard deviation. */
   weight(shape: readonly number[], deviation: number, mean = 0): string {
     const name = `weight_${Object.keys(this.#initializers).length}`;
     const data = new Float32Array(elementCount(shape));
-    for (let index = 0; index < data.length; index++) data[index] = mean + deviation * this.#random();
+    const scale = (deviation * Math.sqrt(3)) / 2 ** 31;
+    let state = this.#state;
+    for (let index = 0; index < data.length; index++) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      data[index] = mean + scale * state;
+    }
+    this.#state = state;
     this.#initializers[name] = { dtype: 'f32', shape, data };
     return name;
   }
@@ -176,16 +185,4 @@ function convBatchNorm(sketch: NetworkSketch, x: string, channels: number, shape
 function classifier(sketch: NetworkSketch, x: string): string {
   const pooled = sketch.add('GlobalAveragePool', [x], sketch.channels(x));
   return sketch.gemm(sketch.add('Flatten', [pooled], sketch.channels(x)), 1000);
-}
-
-/** Standard normal numbers by Box and Muller over a 32-bit xorshift; the same on every machine up to the last bit of log and cos. */
-function randomNormal(seed: number): () => number {
-  let state = seed;
-  const uniform = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return ((state >>> 0) + 0.5) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }

@@ -1,9 +1,8 @@
 // Builds small ONNX models in memory, for tests and benchmarks that must not depend on files.
 
 import { onnx } from 'onnx-proto';
-import type { Tensor } from '../../runtime/core/tensor.js';
+import type { Dtype, Tensor } from '../../runtime/core/tensor.js';
 import { dtypeByCode } from '../../runtime/onnx/model.js';
-import { writeTensor } from '../../runtime/onnx/read.js';
 
 /** Whole numbers are written as INT or INTS, others as FLOAT or FLOATS; `float` and `floats` force the latter. */
 export type AttributeSketch =
@@ -26,7 +25,7 @@ export interface NodeSketch {
 
 export interface ValueSketch {
   readonly name: string;
-  readonly dtype?: Tensor['dtype'];
+  readonly dtype?: Dtype;
   /** A string is a symbolic dimension. Left out: the model states no shape. */
   readonly dims?: readonly (number | string)[];
 }
@@ -65,14 +64,19 @@ export function writeOnnx(sketch: ModelSketch): Uint8Array {
   }).finish();
 }
 
-function tensorProto(tensor: Tensor, name: string): onnx.ITensorProto {
-  return onnx.TensorProto.decode(writeTensor(tensor, name));
+function tensorProto({ dtype, shape, data }: Tensor, name: string): onnx.ITensorProto {
+  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { name, dims: [...shape], dataType: codeOf(dtype), rawData };
 }
 
 function valueProto({ name, dtype = 'f32', dims }: ValueSketch): onnx.IValueInfoProto {
-  const elemType = Number(Object.keys(dtypeByCode).find((code) => dtypeByCode[Number(code)] === dtype));
+  const elemType = codeOf(dtype);
   const dim = dims?.map((extent) => (typeof extent === 'string' ? { dimParam: extent } : { dimValue: extent }));
   return { name, type: { tensorType: dim ? { elemType, shape: { dim } } : { elemType } } };
+}
+
+function codeOf(dtype: Dtype): number {
+  return Number(Object.keys(dtypeByCode).find((code) => dtypeByCode[Number(code)] === dtype));
 }
 
 function attributeProto(name: string, value: AttributeSketch): onnx.IAttributeProto {

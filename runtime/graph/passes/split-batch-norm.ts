@@ -1,7 +1,7 @@
 // Batch normalisation with constant statistics is one multiplication and one addition a channel. Stated so, it merges with its
 // neighbours (merge-affine.ts), whether they are a convolution before it or another scale after it.
 
-import { type Tensor, tensorOf } from '../../core/tensor.js';
+import { tensorOf } from '../../core/tensor.js';
 import { numberAttribute } from '../attributes.js';
 import type { Graph } from '../graph.js';
 import { rewrite } from './rewrite.js';
@@ -10,11 +10,17 @@ export function splitBatchNorm(graph: Graph): Graph {
   return rewrite(graph, (node, view) => {
     if (node.op !== 'batch-norm') return undefined;
     const [x = '', ...parameters] = node.inputs;
-    const [scale, bias, mean, variance] = parameters.map((input) => view.constant(input));
-    if (scale?.dtype !== 'f32' || bias?.dtype !== 'f32' || mean?.dtype !== 'f32' || variance?.dtype !== 'f32') return undefined;
+    const constants = parameters.map((input) => view.constant(input));
+    if (!constants.every((tensor) => tensor?.dtype === 'f32')) return undefined;
+    const [scale, bias, mean, variance] = constants.map((tensor) => tensor?.data as Float32Array) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const epsilon = numberAttribute(node.attributes, 'epsilon');
-    const factors = valuesOf(scale).map((value, c) => value / Math.sqrt((valuesOf(variance)[c] ?? 0) + epsilon));
-    const shifts = valuesOf(bias).map((value, c) => value - (valuesOf(mean)[c] ?? 0) * (factors[c] ?? 0));
+    const factors = Array.from(scale, (value, c) => value / Math.sqrt((variance[c] ?? 0) + epsilon));
+    const shifts = Array.from(bias, (value, c) => value - (mean[c] ?? 0) * (factors[c] ?? 0));
     // [c, 1, 1] for images, whose batch axis broadcasts by itself.
     const shape = view
       .shape(x)
@@ -25,8 +31,4 @@ export function splitBatchNorm(graph: Graph): Graph {
     const shift = view.addConstant(tensorOf('f32', shape, shifts), `${output}/shift`);
     return { op: 'add', inputs: [view.add('mul', [x, factor], {}, `${output}/scaled`), shift], attributes: {} };
   });
-}
-
-function valuesOf(tensor: Tensor): number[] {
-  return Array.from(tensor.data as Float32Array);
 }

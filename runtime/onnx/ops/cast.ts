@@ -3,7 +3,7 @@
 import type { Dtype } from '../../core/tensor.js';
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
-import { dtypeByCode } from '../model.js';
+import { dtypeByCode, typeName } from '../model.js';
 
 export const cast: Importers = {
   Cast: importCast,
@@ -13,7 +13,7 @@ export const cast: Importers = {
 function importCast(call: OnnxCall): Value {
   const code = call.number('to');
   const dtype = dtypeByCode[code];
-  if (!dtype) throw call.invalid(`element type ${code} is not supported`);
+  if (!dtype) throw call.invalid(`elements of type ${typeName(code)}, which onbox does not have`);
   return castTo(call, dtype);
 }
 

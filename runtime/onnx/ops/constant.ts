@@ -3,7 +3,7 @@
 import { elementCount, type Tensor, type TensorData, tensorOf } from '../../core/tensor.js';
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
-import { dtypeByCode } from '../model.js';
+import { dtypeByCode, typeName } from '../model.js';
 
 export const constant: Importers = {
   Constant: importConstant,
@@ -42,7 +42,7 @@ function importEyeLike(call: OnnxCall): Value {
   const [rows = 0, columns = 0] = shape;
   if (shape.length !== 2) throw call.invalid(`wants rank 2, got [${shape}]`);
   const to = call.has('dtype') ? dtypeByCode[call.number('dtype')] : dtype;
-  if (!to) throw call.invalid(`element type ${call.number('dtype')} is not supported`);
+  if (!to) throw call.invalid(`elements of type ${typeName(call.number('dtype'))}, which onbox does not have`);
   const offset = call.number('k', 0);
   return call.fold(to, shape, () => {
     const ones = Array.from({ length: rows * columns }, (_, i) => ((i % columns) - Math.floor(i / columns) === offset ? 1 : 0));

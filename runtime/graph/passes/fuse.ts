@@ -1,0 +1,72 @@
+// Fusion: pointwise operators join the node that computes what they read, so that a value in between is never stored. A residual add
+// joins one of the two it adds and reads the other.
+
+import { sameShape } from '../../core/tensor.js';
+import type { Graph, Node } from '../graph.js';
+import { isMove, isPointwise } from './pointwise.js';
+
+/** Nodes in a body; beyond, the code of one kernel gets too long to be good. */
+const bodyMax = 24;
+
+export function fuse(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const nodes: (Node | undefined)[] = [];
+  const producer = new Map<string, number>();
+  let changed = false;
+  for (const node of graph.nodes) {
+    const at = joinable(graph, node, nodes, producer, uses);
+    const host = at === undefined ? undefined : nodes[at];
+    if (at !== undefined && host !== undefined) {
+      nodes[at] = undefined;
+      nodes.push(join(host, node));
+      changed = true;
+    } else {
+      nodes.push(node);
+    }
+    for (const output of node.outputs) producer.set(output, nodes.length - 1);
+  }
+  return changed ? { ...graph, nodes: nodes.filter((node) => node !== undefined) } : graph;
+}
+
+/** The place of the node that `node` may join: the latest one, so that everything else that it reads is there already. */
+function joinable(
+  graph: Graph,
+  node: Node,
+  nodes: readonly (Node | undefined)[],
+  producer: ReadonlyMap<string, number>,
+  uses: ReadonlyMap<string, number>,
+): number | undefined {
+  if (!isPointwise(node.op)) return undefined;
+  const shape = graph.types.get(node.outputs[0] ?? '')?.shape ?? [];
+  let best: number | undefined;
+  for (const input of node.inputs) {
+    const at = producer.get(input);
+    const host = at === undefined ? undefined : nodes[at];
+    if (at === undefined || host === undefined || host.outputs.length !== 1) continue;
+    if (isMove(host.op) || (host.body?.length ?? 1) >= bodyMax) continue;
+    const reads = node.inputs.filter((other) => other === input).length;
+    if (uses.get(input) !== reads || !sameShape(graph.types.get(input)?.shape ?? [], shape)) continue;
+    if (best === undefined || weight(host) > weight(nodes[best] as Node) || at > best) best = at;
+  }
+  return best;
+}
+
+/** Nodes that are not pointwise compute more; joining them saves the larger pass. */
+function weight(node: Node): number {
+  return (node.body ?? [node]).filter((inner) => !isPointwise(inner.op)).length;
+}
+
+function join(host: Node, node: Node): Node {
+  const body = [...(host.body ?? [host]), node];
+  const inside = new Set(body.flatMap((inner) => inner.outputs));
+  const inputs = [...new Set(body.flatMap((inner) => inner.inputs))].filter((name) => name !== '' && !inside.has(name));
+  return { op: 'fused', inputs, outputs: node.outputs, attributes: {}, body };
+}
+
+function countUses(graph: Graph): Map<string, number> {
+  const uses = new Map<string, number>();
+  const count = (name: string) => uses.set(name, (uses.get(name) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  for (const { value } of graph.outputs) count(value);
+  return uses;
+}
