@@ -59,7 +59,12 @@ function nodeHeaders() {
 
 function scriptSources() {
   const folders = ['daemon', 'runtime', 'addon', 'test'].flatMap((folder) => listFiles(inRoot(folder)));
-  return [...folders.filter((file) => extname(file) === '.ts'), ...assets(), inRoot('tsconfig.json'), inRoot('package-lock.json')];
+  return [
+    ...folders.filter((file) => extname(file) === '.ts'),
+    ...assets(),
+    inRoot('tsconfig.json'),
+    inRoot('package-lock.json'),
+  ];
 }
 
 function addonSources() {

@@ -46,7 +46,9 @@ function isOnPath(tool) {
 function installPackages() {
   if (isInstalled()) return;
   step('installing npm packages (npm ci)', () => {
-    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--fetch-retries=5'], { env: { ONNXRUNTIME_NODE_INSTALL: 'skip' } });
+    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--fetch-retries=5'], {
+      env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    });
   });
 }
 

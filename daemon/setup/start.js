@@ -6,7 +6,10 @@ const { buildTools, installPackages, requireTools } = require('./install.js');
 const { inRoot, main, root } = require('./steps.js');
 
 function serve(args) {
-  const child = spawn(process.execPath, [inRoot('dist', 'daemon', 'main.js'), 'serve', ...args], { cwd: root, stdio: 'inherit' });
+  const child = spawn(process.execPath, [inRoot('dist', 'daemon', 'main.js'), 'serve', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
     // A terminal sends Ctrl-C to the child as well.
     process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
