@@ -1,6 +1,6 @@
 // The compile child: takes one request, says how far it is, answers once and ends. Started by compile-job.ts with fork().
 
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { errorCode, errorMessage } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { compileOnnx } from './compile-onnx.js';
@@ -8,7 +8,9 @@ import type { CompileRequest, FromCompiler } from './messages.js';
 
 /** Answers one request. @param args the niceness to run with */
 export function serveCompile(compile: typeof compileOnnx, args: readonly string[]): void {
-  setPriority(Number(args[0] ?? 0));
+  const niceness = Number(args[0] ?? 0);
+  // Lowering it is for root only: whoever started onbox with `nice` meant it.
+  if (niceness > getPriority()) setPriority(niceness);
   // Without a supervisor the result has no owner: this process ends, and the C compilers that it started with it.
   process.on('disconnect', () => endGroup());
   process.once('message', (request: CompileRequest) => {
