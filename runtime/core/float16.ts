@@ -34,11 +34,10 @@ function exponentOf(magnitude: number): number {
   return 2 ** exponent > magnitude ? exponent - 1 : exponent;
 }
 
-/** The whole number nearest to `value`, ties to even. */
+/** The whole number nearest to `value`, ties to even; the sign stays, that of zero too. */
 export function roundTiesToEven(value: number): number {
-  const down = Math.floor(value);
-  const rest = value - down;
-  if (rest < 0.5) return down;
-  if (rest > 0.5) return down + 1;
-  return down % 2 === 0 ? down : down + 1;
+  const magnitude = Math.abs(value);
+  // From 2^52 on all numbers are whole, so the addition itself rounds.
+  const rounded = magnitude < 2 ** 52 ? magnitude + 2 ** 52 - 2 ** 52 : magnitude;
+  return value < 0 || Object.is(value, -0) ? -rounded : rounded;
 }
