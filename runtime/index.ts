@@ -3,6 +3,7 @@
 
 export { errorCode, errorMessage, OnboxError } from './core/error.js';
 export { type Dtype, elementCount, printType, type Shape, type Tensor, type TensorType, tensorOf } from './core/tensor.js';
+export { type CompileProgress, type CompileReport, compilerVersion } from './module/compile.js';
 export type {
   HeadSpec,
   ImageInput,
@@ -14,13 +15,15 @@ export type {
   Task,
   VisionSpec,
 } from './module/manifest.js';
+export { type OpenOptions, openSession, type Session } from './module/session.js';
 export { importModel, type UnsupportedOperator, unsupported } from './onnx/import.js';
 export type { OnnxModel, OnnxValue } from './onnx/model.js';
 export { readModel, readTensor, writeTensor } from './onnx/read.js';
 export { type DetectedObject, type DetectOptions, detectDefaults } from './vision/boxes.js';
 export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
+export { type CompileFileOptions, compileFile, factsOf } from './vision/compile.js';
 export { describe } from './vision/describe.js';
 export { drawObjects } from './vision/draw.js';
 export { decodePicture, type Picture } from './vision/image.js';
 export { type VisionModel, visionModel } from './vision/model.js';
-export { type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';
+export { mergeOverrides, type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';

@@ -4,7 +4,9 @@ import {
   describe,
   errorCode,
   errorMessage,
+  factsOf,
   importModel,
+  mergeOverrides,
   type OnnxModel,
   type OnnxValue,
   readModel,
@@ -66,19 +68,8 @@ async function inspectModel(path: string, model: OnnxModel, options: CompileOpti
   const nothing = { task: null, head: null, labels: 0, image: null };
   try {
     const graph = importModel(model, options.inputs === undefined ? {} : { inputs: options.inputs });
-    const typed = (name: string, value: string) => {
-      const type = graph.types.get(value);
-      return type === undefined ? [] : [{ name, ...type }];
-    };
-    const spec = describe(
-      {
-        inputs: graph.inputs.flatMap((name) => typed(name, name)),
-        outputs: graph.outputs.flatMap(({ name, value }) => typed(name, value)),
-        metadata: model.metadata,
-        graph,
-      },
-      { ...(await readSidecar(path)), ...overridesOf(options) },
-    );
+    const overrides = mergeOverrides(overridesOf(options), await readSidecar(path));
+    const spec = describe(factsOf(graph, model.metadata), overrides);
     const { task, head, labels, image } = spec;
     return { ...facts, task, head: head?.kind ?? null, labels: labels.length, image: image ?? null, problem: null };
   } catch (error) {

@@ -1,7 +1,7 @@
 // The one call of the compiler: options of the daemon in, the facts that the store records out. Runs in a compile child, or in
 // the command line for models that are not installed.
 
-import { compileFile } from '../../runtime/index.js';
+import { compileFile, mergeOverrides, readSidecar } from '../../runtime/index.js';
 import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
 
 /** @throws OnboxError what the compiler says of the model */
@@ -10,8 +10,15 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options } = request;
-  const report = await compileFile(onnx, { ...options, name, outFolder, progress: onProgress });
-  const { manifest } = report;
+  const { inputs, threads, ...flags } = options;
+  const { manifest } = await compileFile(onnx, {
+    ...mergeOverrides(flags, await readSidecar(onnx)),
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(threads === undefined ? {} : { threads }),
+    name,
+    outFolder,
+    progress: onProgress,
+  });
   return {
     digest: manifest.modelDigest,
     task: manifest.task,
