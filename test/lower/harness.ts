@@ -74,9 +74,10 @@ export function runLowered(graph: Graph, feeds: ReadonlyMap<string, Tensor>): Ma
 /** The greatest distance from the reference in units of max(1, |reference|); infinite where only one is NaN. */
 export function distanceFromReference(graph: Graph, feeds: ReadonlyMap<string, Tensor>): number {
   const results = runLowered(graph, feeds);
+  const wanted = evaluate(graph, feeds);
   let distance = 0;
-  for (const [value, want] of evaluate(graph, feeds)) {
-    const got = results.get(value) as Tensor;
+  for (const { name, value } of graph.outputs) {
+    const [got, want] = [results.get(value) as Tensor, wanted.get(name) as Tensor];
     expect({ dtype: got.dtype, shape: got.shape }).toEqual({ dtype: want.dtype, shape: want.shape });
     const [a, b] = [numbersOf(got), numbersOf(want)];
     for (let i = 0; i < b.length; i++) distance = Math.max(distance, distanceOf(a[i] as number, b[i] as number));
