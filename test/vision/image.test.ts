@@ -3,7 +3,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { decodePicture, encodePng, pictureSize, sniffFormat } from '../../runtime/vision/image.js';
-import { fastestMs } from './timing.js';
+import { cheapestMs } from './timing.js';
 
 /** 3 wide, 2 high: red, green, blue over black, white, grey. */
 const colors = Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 128, 128, 128]);
@@ -140,7 +140,7 @@ test('bombs are refused by their header, in little time', async () => {
   jpeg.writeUInt16BE(65_500, frame + 7);
   for (const bytes of [pngHeader(16_000, 16_000), pngHeader(5001, 5000), jpeg]) {
     expect(await codeOf(bytes)).toBe('image-too-large');
-    expect(await fastestMs(() => codeOf(bytes))).toBeLessThan(100);
+    expect(await cheapestMs(() => codeOf(bytes))).toBeLessThan(100);
   }
   await expect(decodePicture(pngHeader(16_000, 16_000))).rejects.toThrow(/16000x16000.*25000000/);
 });
@@ -214,7 +214,7 @@ test('a progressive JPEG of too many scans is refused', async () => {
   const scan = whole.subarray(last, whole.length - 2);
   const bytes = Buffer.concat([whole.subarray(0, last), ...new Array<Buffer>(2000).fill(scan), Buffer.from([0xff, 0xd9])]);
   expect(await codeOf(bytes)).toMatch(/^(decoded|image-invalid)$/);
-  expect(await fastestMs(() => codeOf(bytes), 3)).toBeLessThan(2000);
+  expect(await cheapestMs(() => codeOf(bytes), 3)).toBeLessThan(2000);
 });
 
 test('a garbage colour profile and a full 64 KB of garbage EXIF change nothing', async () => {

@@ -1,0 +1,54 @@
+// From an ONNX file to a module: read, import, describe, compile.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Shape, TensorType } from '../core/tensor.js';
+import type { Graph } from '../graph/graph.js';
+import { type CompileProgress, type CompileReport, compile } from '../module/compile.js';
+import { importModel } from '../onnx/import.js';
+import { readModel } from '../onnx/read.js';
+import { describe } from './describe.js';
+import type { ModelFacts } from './heads/head.js';
+import type { Overrides } from './sidecar.js';
+
+export interface CompileFileOptions extends Overrides {
+  readonly name: string;
+  readonly outFolder: string;
+  /** Shapes of inputs whose dimensions the model leaves open. */
+  readonly inputs?: Readonly<Record<string, Shape>>;
+  readonly threads?: number;
+  readonly progress?: (progress: CompileProgress) => void;
+}
+
+/**
+ * Compiles an ONNX file for this machine.
+ * @throws OnboxError of readModel, importModel, describe and compile
+ */
+export async function compileFile(path: string, options: CompileFileOptions): Promise<CompileReport> {
+  const { name, outFolder, inputs, threads, progress, ...overrides } = options;
+  progress?.({ stage: 'import' });
+  const bytes = await readFile(path);
+  const model = readModel(bytes);
+  const graph = importModel(model, inputs === undefined ? {} : { inputs });
+  const spec = describe(factsOf(graph, model.metadata), overrides);
+  return await compile({
+    name,
+    graph,
+    modelDigest: createHash('sha256').update(bytes).digest('hex'),
+    spec,
+    outFolder,
+    ...(threads === undefined ? {} : { threads }),
+    ...(progress === undefined ? {} : { progress }),
+  });
+}
+
+/** What `describe` wants to know of an imported model. */
+export function factsOf(graph: Graph, metadata: ReadonlyMap<string, string>): ModelFacts {
+  const typeOf = (value: string): TensorType => graph.types.get(value) ?? { dtype: 'f32', shape: [] };
+  return {
+    inputs: graph.inputs.map((name) => ({ name, ...typeOf(name) })),
+    outputs: graph.outputs.map(({ name, value }) => ({ name, ...typeOf(value) })),
+    metadata,
+    graph,
+  };
+}
