@@ -1,9 +1,9 @@
 // One ONNX node as its importer sees it: inputs that may be left out, attributes with defaults, and the graph to write to.
 
 import { OnboxError } from '../core/error.js';
-import type { Dtype, Shape, Tensor } from '../core/tensor.js';
-import { tensorOf } from '../core/tensor.js';
+import { type Dtype, type Shape, sameShape, type Tensor } from '../core/tensor.js';
 import type { Attributes } from '../graph/graph.js';
+import { numbersOf, tensorFrom } from '../graph/numbers.js';
 import type { GraphWriter, Value } from './graph-writer.js';
 import { type OnnxAttribute, type OnnxNode, quote } from './model.js';
 
@@ -56,8 +56,7 @@ export class OnnxCall {
   /** A constant input as plain numbers. Integers beyond 2^53 are rounded. */
   constantNumbers(index: number, what: string): number[] | undefined {
     const tensor = this.constant(index, what);
-    if (tensor?.dtype === 'f16') throw this.invalid(`its ${what} is f16`);
-    return tensor && Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+    return tensor && Array.from(numbersOf(tensor));
   }
 
   /** Whole numbers that older opsets pass as an attribute and newer ones as a constant input. */
@@ -129,9 +128,7 @@ export class OnnxCall {
 
   /** Adds a reshape, unless `x` has that shape already. */
   reshape(x: Value, shape: Shape): Value {
-    return x.type.shape.length === shape.length && x.type.shape.every((extent, axis) => extent === shape[axis])
-      ? x
-      : this.emit('reshape', [x], { shape });
+    return sameShape(x.type.shape, shape) ? x : this.emit('reshape', [x], { shape });
   }
 
   /** A value that is known at import; `tensor` makes it once its memory is granted. */
@@ -145,7 +142,7 @@ export class OnnxCall {
   }
 
   scalar(dtype: Dtype, value: number): Value {
-    return this.literal(tensorOf(dtype, [], [value]));
+    return this.literal(tensorFrom({ dtype, shape: [] }, Float64Array.of(value)));
   }
 
   #attribute<T>(name: string, want: string, read: (value: OnnxAttribute) => T | undefined, fallback?: T): T {

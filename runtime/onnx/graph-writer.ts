@@ -49,13 +49,13 @@ export class GraphWriter {
   }
 
   /**
-   * Claims memory for a value that is computed at import.
-   * @throws OnboxError `fold-too-large` above 64 MiB for one value or 1 GiB for all
+   * Claims memory for a value that is computed at import from `sourceBytes` of other constants.
+   * @throws OnboxError `fold-too-large` if it is larger than they are and than 64 MiB, or if all such values exceed 1 GiB
    */
-  claimFold(type: TensorType): void {
-    const bytes = elementCount(type.shape) * dtypeBytes(type.dtype);
+  claimFold(type: TensorType, sourceBytes = 0): void {
+    const bytes = bytesOf(type);
     this.#foldedBytes += bytes;
-    if (bytes > foldedBytesMax || this.#foldedBytes > foldedTotalBytesMax) {
+    if (bytes > Math.max(foldedBytesMax, sourceBytes) || this.#foldedBytes > foldedTotalBytesMax) {
       throw new OnboxError(
         `a constant ${printType(type)} of ${bytes} bytes would be computed at import; at most ${foldedBytesMax} bytes for one ` +
           `and ${foldedTotalBytesMax} for all are allowed`,
@@ -75,7 +75,8 @@ export class GraphWriter {
       attributes,
     );
     if (inputs.every((input) => input === undefined || input.constant !== undefined)) {
-      for (const type of types) this.claimFold(type);
+      const sourceBytes = inputs.reduce((sum, input) => sum + (input ? bytesOf(input.type) : 0), 0);
+      for (const type of types) this.claimFold(type, sourceBytes);
       const constants = inputs.map((input) => input?.constant);
       return evaluate(constants, attributes, types).map((tensor) => this.addConstant(tensor));
     }
@@ -110,6 +111,10 @@ export class GraphWriter {
     const graphOutputs = outputs.map(({ name, value }): GraphOutput => ({ name, value: use(value) }));
     return { inputs, outputs: graphOutputs, nodes, types, constants, layouts: new Map() };
   }
+}
+
+function bytesOf(type: TensorType): number {
+  return elementCount(type.shape) * dtypeBytes(type.dtype);
 }
 
 /** `base`, or `base` with the first number that makes it unique; remembers it. */

@@ -4,6 +4,7 @@
 import { errorCode, errorMessage, OnboxError } from '../core/error.js';
 import { elementCount, type Shape } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
+import { elementsMax } from '../graph/rules.js';
 import { OnnxCall } from './call.js';
 import { GraphWriter, type Value } from './graph-writer.js';
 import { type OnnxModel, type OnnxNode, type OnnxValue, quote } from './model.js';
@@ -12,7 +13,6 @@ import { importers } from './ops/index.js';
 /** Older opsets broadcast by attribute; newer ones than these may have changed what an operator means. */
 const opsetMin = 7;
 const opsetMax = 25;
-const elementsMax = 2 ** 31 - 1;
 const namesInMessage = 3;
 const namesInDetails = 10;
 

@@ -3,6 +3,7 @@
 import { onnx } from 'onnx-proto';
 import { OnboxError } from '../core/error.js';
 import { allocate, type Dtype, dtypeBytes, type Tensor, type TensorData, viewBytes } from '../core/tensor.js';
+import { elementsMax } from '../graph/rules.js';
 import { dtypeByCode, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxValue, quote, typeName } from './model.js';
 import { scan } from './scan.js';
 
@@ -10,7 +11,6 @@ const nodesMax = 100_000;
 const initializersMax = 100_000;
 const nameCharactersMax = 4096;
 const rankMax = 32;
-const elementsMax = 2 ** 31 - 1;
 
 type Int64 = number | { readonly low: number; readonly high: number };
 

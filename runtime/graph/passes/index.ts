@@ -18,27 +18,36 @@ export interface Pass {
 export const passes: readonly Pass[] = [
   { name: 'sweep', run: sweep },
   { name: 'fold-constants', run: foldConstants },
+  { name: 'merge-moves', run: mergeMoves },
   { name: 'drop-identities', run: dropIdentities },
   { name: 'recognize-activations', run: recognizeActivations },
   { name: 'split-batch-norm', run: splitBatchNorm },
   { name: 'merge-affine', run: mergeAffine },
-  { name: 'merge-moves', run: mergeMoves },
-  { name: 'drop-identities', run: dropIdentities },
 ];
 
+/** Rounds end by themselves, as every pass removes nodes; this many are never needed. */
+const roundsMax = 20;
+
 /**
- * Runs all passes once, in order.
+ * Runs all passes in order, round after round until none changes anything: what one removes brings others together.
  * @throws Error (a bug of onbox) naming the pass after which the graph no longer verifies
  */
 export function optimize(graph: Graph): Graph {
-  return passes.reduce((before, pass) => {
-    const after = pass.run(before);
-    if (after === before) return before;
-    try {
-      verify(after);
-    } catch (cause) {
-      throw new Error(`onbox bug: pass ${pass.name} broke the graph`, { cause });
-    }
-    return after;
-  }, graph);
+  let before = graph;
+  for (let round = 0; round < roundsMax; round++) {
+    const after = passes.reduce(runPass, before);
+    if (after === before) break;
+    before = after;
+  }
+  return before;
+}
+
+function runPass(before: Graph, pass: Pass): Graph {
+  const after = pass.run(before);
+  if (after === before) return before;
+  try {
+    return verify(after);
+  } catch (cause) {
+    throw new Error(`onbox bug: pass ${pass.name} broke the graph`, { cause });
+  }
 }
