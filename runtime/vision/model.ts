@@ -4,6 +4,7 @@
 import { OnboxError } from '../core/error.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Manifest } from '../module/manifest.js';
+import { type OpenOptions, openSession, type Session } from '../module/session.js';
 import { type DetectedObject, type DetectOptions, decodeObjects, detectDefaults } from './boxes.js';
 import { type ClassifiedClass, type ClassifyOptions, classifyDefaults, decodeClasses } from './classes.js';
 import { decodePicture, type Picture, type PictureSize } from './image.js';
@@ -55,6 +56,14 @@ export interface VisionModel<S extends PixelSession = PixelSession> {
   classify(picture: Uint8Array | Picture, options?: Partial<ClassifyOptions>): Promise<Classification>;
   /** Waits for the run in progress. */
   close(): Promise<void>;
+}
+
+/**
+ * Opens a module folder as a model.
+ * @throws OnboxError of openSession
+ */
+export async function openModel(folder: string, options: OpenOptions = {}): Promise<VisionModel<Session>> {
+  return visionModel(await openSession(folder, options));
 }
 
 /** Pictures of the model's size that a model keeps for reuse. */
