@@ -12,13 +12,8 @@ export const rm: Command = {
   async run(args, terminal) {
     const name = args.positional(0);
     const client = await daemonOf(args, terminal);
-    if (client !== undefined) {
-      await client.remove(name);
-    } else {
-      const store = openStore(terminal);
-      await store.find(name).catch(() => undefined);
-      await store.remove(name);
-    }
+    if (client !== undefined) await client.remove(name);
+    else await openStore(terminal).remove(name);
     terminal.out(args.has('json') ? `${JSON.stringify({ removed: name })}\n` : `removed ${name}\n`);
     return exitCodes.ok;
   },

@@ -15,8 +15,8 @@ export interface EmbeddedModel {
 /** What comes with onbox. */
 export function embeddedModels(): EmbeddedModel[] {
   return [
-    { name: 'shapes', onnx: embeddedPath('shapes-detect.onnx') },
-    { name: 'shapes-classify', onnx: embeddedPath('shapes-classify.onnx') },
+    { name: 'shapes', onnx: embeddedPath('shapes-detector.onnx') },
+    { name: 'shapes-classify', onnx: embeddedPath('shapes-classifier.onnx') },
   ];
 }
 

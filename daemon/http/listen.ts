@@ -41,7 +41,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     app,
   );
   server.maxHeadersCount = headersMax + 1;
-  server.maxConnections = options.connectionsMax ?? 256;
+  server.maxConnections = options.connectionsMax ?? 1024;
   server.maxRequestsPerSocket = 1000;
   server.on('clientError', answerClientError);
   server.on('request', (_request, response) => {

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { type Request, Router } from 'express';
+import { OnboxError } from '../../runtime/index.js';
 import type { Service } from '../service.js';
 import { requireModelName } from '../store/names.js';
 import { parseInputShapes, parseTask } from '../store/options.js';
@@ -16,8 +17,12 @@ export interface ModelRouteOptions {
   readonly modelBytesMax: number;
 }
 
+/** Models that may be on their way to the disk at once; each may take as much room as the largest. */
+const uploadsMax = 4;
+
 export function modelRoutes(service: Service, store: ModelStore, options: ModelRouteOptions): Router {
   const router = Router({ caseSensitive: true, strict: true });
+  const upload = createUploader(store, options.modelBytesMax);
   router
     .route('/v1/models')
     .get(async (request, response) => {
@@ -32,7 +37,10 @@ export function modelRoutes(service: Service, store: ModelStore, options: ModelR
       response.json(await service.describe(request.params.name));
     })
     .put(async (request, response) => {
-      const detail = await putModel(request, request.params.name, service, store, options);
+      const name = requireModelName(request.params.name);
+      const compileOptions = optionsOf(readQuery(request, ['input[]', 'task', 'head']));
+      const { staging, digest } = await upload(request);
+      const detail = await service.put({ name, staging, digest, options: compileOptions });
       response.status(detail.version === 1 ? 201 : 200).json(detail);
     })
     .delete(async (request, response) => {
@@ -43,20 +51,26 @@ export function modelRoutes(service: Service, store: ModelStore, options: ModelR
   return router;
 }
 
-/** The upload goes to disk first; from then on the client may go away without harm to the store. */
-async function putModel(request: Request, name: string, service: Service, store: ModelStore, options: ModelRouteOptions) {
-  requireModelName(name);
-  const compileOptions = optionsOf(readQuery(request, ['input[]', 'task', 'head']));
-  requirePlainBody(request, options.modelBytesMax);
-  const staging = await store.stage();
-  let digest: string;
-  try {
-    digest = (await saveBody(request, join(staging, onnxFile), options.modelBytesMax)).digest;
-  } catch (error) {
-    await store.discard(staging);
-    throw error;
-  }
-  return await service.put({ name, staging, digest, options: compileOptions });
+/** Uploads go to disk first; from then on the client may go away without harm to the store. */
+function createUploader(store: ModelStore, modelBytesMax: number) {
+  let uploads = 0;
+  return async (request: Request): Promise<{ readonly staging: string; readonly digest: string }> => {
+    requirePlainBody(request, modelBytesMax);
+    if (uploads >= uploadsMax) throw new OnboxError(`${uploads} models are being uploaded already`, { code: 'jobs-full' });
+    uploads++;
+    try {
+      const staging = await store.stage();
+      try {
+        const { digest } = await saveBody(request, join(staging, onnxFile), modelBytesMax);
+        return { staging, digest };
+      } catch (error) {
+        await store.discard(staging);
+        throw error;
+      }
+    } finally {
+      uploads--;
+    }
+  };
 }
 
 function optionsOf(query: Query): CompileOptions {

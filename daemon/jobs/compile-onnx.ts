@@ -17,7 +17,8 @@ export async function compileOnnx(
     ...(threads === undefined ? {} : { threads }),
     name,
     outFolder,
-    progress: onProgress,
+    // The end is the answer's to tell.
+    progress: (progress) => (progress.stage === 'done' ? undefined : onProgress(progress)),
   });
   return {
     digest: manifest.modelDigest,
