@@ -117,6 +117,19 @@ describe('lifetimes', () => {
   });
 });
 
+test('modules that come and go in any order keep their own code', async () => {
+  const empty = fixture.build('other', {
+    source: '#include "onbox_module.h"\nconst onbox_module onbox_module_v1 = {SIZE, ABI, 0, 0, 0};',
+  });
+  for (let i = 0; i < 20; i++) {
+    const [first, second] = [open(), open()];
+    first.close();
+    expect(() => open({ object: empty })).toThrow(/the module has 0/);
+    await second.run(0, [floats(() => i)]);
+    second.close();
+  }
+});
+
 describe('modules that are refused', () => {
   test('another ABI', () => {
     const object = fixture.build('abi', { abi: '7' });

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "failure.h"
+
 namespace onbox {
 
 namespace {

@@ -7,8 +7,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <vector>
+
+#include "cpu/file_descriptor.h"
 
 namespace onbox {
 
@@ -38,10 +41,24 @@ bool isWhole(int file) {
   });
 }
 
+/**
+ * The same path, spelled as none before it. The C library gives back an object that it has already loaded when the name is the
+ * same, even if another file has taken that name since, as a rebuilt module does.
+ */
+std::string spellAnew(const std::string& path) {
+  static std::atomic<std::uint64_t> count{0};
+  std::string prefix;
+  for (std::uint64_t bits = ++count; bits != 0; bits >>= 1U) prefix += (bits & 1U) != 0 ? "//." : "/.";
+  return prefix + path;
+}
+
 /** @returns the loader's handle; never null */
-void* load(int file, const std::string& path) {
-  if (!isWhole(file)) throw Failure("module-open", "module \"" + path + "\" is not a whole shared object");
-  void* handle = dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
+void* load(const std::string& path) {
+  if (path.empty() || path.front() != '/') throw Failure("module-open", "module \"" + path + "\" is not an absolute path");
+  if (!isWhole(FileDescriptor(path, "module-open").value())) {
+    throw Failure("module-open", "module \"" + path + "\" is not a whole shared object");
+  }
+  void* handle = dlopen(spellAnew(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) throw Failure("module-open", "cannot load module \"" + path + "\": " + lastError());
   return handle;
 }
@@ -74,10 +91,7 @@ void checkTable(const onbox_module& module, const std::string& path) {
 
 void SharedObject::Close::operator()(void* handle) const noexcept { dlclose(handle); }
 
-// The C library gives back an object it has already loaded when the name is the same, even if another file has taken that
-// name since, as a rebuilt module does. The number of a file that stays open is a name that no other living module has.
-SharedObject::SharedObject(const std::string& path)
-    : file_(path, "module-open"), handle_(load(file_.value(), path)), module_(findTable(handle_.get(), path)) {
+SharedObject::SharedObject(const std::string& path) : handle_(load(path)), module_(findTable(handle_.get(), path)) {
   checkTable(*module_, path);
 }
 

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "cpu/file_descriptor.h"
 #include "onbox_module.h"
 
 namespace onbox {
@@ -22,8 +21,6 @@ class SharedObject {
     void operator()(void* handle) const noexcept;
   };
 
-  // The file stays open as long as the handle, and is closed after it: see the constructor.
-  FileDescriptor file_;
   std::unique_ptr<void, Close> handle_;
   const onbox_module* module_;
 };
