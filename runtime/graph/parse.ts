@@ -41,10 +41,10 @@ export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = 
   const bodies = [nodes];
   text.split('\n').forEach((line, index) => {
     if (line.trim() === '') return;
-    const scanner = new Scanner(line, index + 1);
+    const scanner: Scanner = new Scanner(line, index + 1);
     const depth = (line.length - line.trimStart().length) / 2;
     const body = bodies[depth];
-    if (body === undefined) return scanner.fail('is indented too far');
+    if (body === undefined) scanner.fail('is indented too far');
     bodies.length = depth + 1;
     const node = parseLine(scanner, draft);
     scanner.end();

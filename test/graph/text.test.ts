@@ -109,8 +109,8 @@ const graphs: fc.Arbitrary<Graph> = fc.uniqueArray(names, { minLength: 6, maxLen
     });
 });
 
-test('parse gives back everything that print was given, whatever names and attributes are', () => {
-  fc.assert(
+test('parse gives back everything that print was given, whatever names and attributes are', async () => {
+  await fc.assert(
     fc.property(graphs, (graph) => {
       const text = print(graph);
       const again = parse(text, externalConstants(graph));

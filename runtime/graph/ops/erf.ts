@@ -1,6 +1,6 @@
 // Gauss error function.
 
+import { errorFunction } from '../../core/special.js';
 import { unary } from '../elementwise.js';
-import { errorFunction } from '../special.js';
 
 export const erf = unary('erf', () => errorFunction);

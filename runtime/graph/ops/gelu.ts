@@ -1,8 +1,8 @@
 // x times the normal distribution's mass below x, exactly or by its tanh approximation.
 
+import { errorFunction } from '../../core/special.js';
 import { choiceAttribute } from '../attributes.js';
 import { unary } from '../elementwise.js';
-import { errorFunction } from '../special.js';
 
 export const gelu = unary('gelu', (attributes) => {
   const exact = choiceAttribute(attributes, 'approximate', ['none', 'tanh']) === 'none';

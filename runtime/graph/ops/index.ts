@@ -21,6 +21,7 @@ import { clip } from './clip.js';
 import { concat } from './concat.js';
 import { conv } from './conv.js';
 import { convTranspose } from './conv-transpose.js';
+import { copy } from './copy.js';
 import { cos } from './cos.js';
 import { cosh } from './cosh.js';
 import { cumSum } from './cum-sum.js';
@@ -124,6 +125,7 @@ const definitions: readonly OpDefinition[] = [
   concat,
   conv,
   convTranspose,
+  copy,
   cos,
   cosh,
   cumSum,

@@ -1,7 +1,7 @@
 // The logarithm of softmax, without leaving the range of exp.
 
+import { logSumExp } from '../../core/special.js';
 import { linewise } from '../lines.js';
-import { logSumExp } from '../special.js';
 
 export const logSoftmax = linewise('log-softmax', () => (line) => {
   const total = logSumExp(line);

@@ -1,6 +1,6 @@
 // x tanh(softplus(x)).
 
+import { softPlus } from '../../core/special.js';
 import { unary } from '../elementwise.js';
-import { softPlus } from '../special.js';
 
 export const mish = unary('mish', () => (x) => x * Math.tanh(softPlus(x)));

@@ -1,6 +1,6 @@
 // 1 / (1 + e^-x).
 
+import { logistic } from '../../core/special.js';
 import { unary } from '../elementwise.js';
-import { logistic } from '../special.js';
 
 export const sigmoid = unary('sigmoid', () => logistic);

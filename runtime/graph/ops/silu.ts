@@ -1,6 +1,6 @@
 // x sigmoid(x).
 
+import { logistic } from '../../core/special.js';
 import { unary } from '../elementwise.js';
-import { logistic } from '../special.js';
 
 export const silu = unary('silu', () => (x) => x * logistic(x));

@@ -1,6 +1,6 @@
 // log(1 + e^x).
 
+import { softPlus } from '../../core/special.js';
 import { unary } from '../elementwise.js';
-import { softPlus } from '../special.js';
 
 export const softplus = unary('softplus', () => softPlus);
