@@ -174,6 +174,27 @@ describe('refusals', () => {
     expect(error.message).toMatch(/^Reshape "flat": /);
   });
 
+  test('parameters of a wrong type or size end in an OnboxError', () => {
+    const scalar = (value: number) => tensorOf('f32', [], [value]);
+    const hostile: readonly (() => unknown)[] = [
+      () => importNode({ op: 'ConstantOfShape', inputs: ['s'] }, [1], { initializers: { s: f32(1.5) } }),
+      () => importNode({ op: 'Split', attributes: { num_outputs: 2 ** 40 } }, [4], { opset: 18 }),
+      () =>
+        importNode({ op: 'Range', inputs: ['a', 'b', 'c'] }, [1], {
+          initializers: { a: scalar(0), b: scalar(1), c: scalar(0) },
+        }),
+      () => importNode({ op: 'Transpose', attributes: { perm: [0, 0] } }, [2, 2]),
+      () => importNode({ op: 'Concat', attributes: { axis: 'x' } }, [2]),
+      () => importNode({ op: 'Squeeze', attributes: { axes: [2 ** 40] } }, [1], { opset: 11 }),
+      () => importNode({ op: 'Unsqueeze', attributes: { axes: [0, 0] } }, [1], { opset: 11 }),
+      () => importNode({ op: 'MaxPool', attributes: { kernel_shape: [2 ** 40] } }, [1, 1, 4]),
+      () => importNode({ op: 'Resize', inputs: ['x', '', 's'] }, [2], { initializers: { s: f32(1e30) } }),
+      () =>
+        importNode({ op: 'GroupNormalization', inputs: ['x', 'x', 'x'], attributes: { num_groups: 0 } }, [1, 2], { opset: 21 }),
+    ];
+    for (const attempt of hostile) expect(errorCode(thrown(attempt))).not.toBe('internal');
+  });
+
   test('a shape that depends on data is refused', () => {
     const graph = () =>
       importSketch({

@@ -1,6 +1,7 @@
 // Operators whose result is known at import: constants, and what depends on shapes alone.
 
 import { elementCount, type Tensor, type TensorData, tensorOf } from '../../core/tensor.js';
+import { tensorFrom } from '../../graph/numbers.js';
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
 import { dtypeByCode, typeName } from '../model.js';
@@ -27,7 +28,7 @@ function importConstant(call: OnnxCall): Value {
 
 function importConstantOfShape(call: OnnxCall): Value {
   const shape = call.constantNumbers(0, 'shape') ?? [];
-  if (!shape.every((extent) => extent >= 0)) throw call.invalid(`[${shape}] is not a shape`);
+  if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) throw call.invalid(`[${shape}] is not a shape`);
   const fill: Tensor = call.has('value') ? call.tensor('value') : tensorOf('f32', [1], [0]);
   if (fill.data.length !== 1) throw call.invalid(`value wants one element, got ${fill.data.length}`);
   return call.fold(fill.dtype, shape, () => {
@@ -57,10 +58,9 @@ function importRange(call: OnnxCall): Value {
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!Number.isFinite(count)) throw call.invalid(`from ${start} to ${limit} by ${delta} never ends`);
   return call.fold(dtype, [count], () =>
-    tensorOf(
-      dtype,
-      [count],
-      Array.from({ length: count }, (_, i) => start + i * delta),
+    tensorFrom(
+      { dtype, shape: [count] },
+      Float64Array.from({ length: count }, (_, i) => start + i * delta),
     ),
   );
 }

@@ -3,13 +3,15 @@
 import type { Importers } from '../call.js';
 import { cast } from './cast.js';
 import { clip } from './clip.js';
+import { concat } from './concat.js';
 import { constant } from './constant.js';
 import { conv } from './conv.js';
 import { convTranspose } from './conv-transpose.js';
+import { depthToSpace } from './depth-to-space.js';
 import { elementwise } from './elementwise.js';
+import { expand } from './expand.js';
 import { gather } from './gather.js';
 import { identity } from './identity.js';
-import { layout } from './layout.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
 import { pad } from './pad.js';
@@ -19,6 +21,9 @@ import { reshape } from './reshape.js';
 import { resize } from './resize.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
+import { split } from './split.js';
+import { transpose } from './transpose.js';
+import { trilu } from './trilu.js';
 
 export const importers: Importers = {
   ...cast,
@@ -29,7 +34,12 @@ export const importers: Importers = {
   ...elementwise,
   ...gather,
   ...identity,
-  ...layout,
+  ...concat,
+  ...depthToSpace,
+  ...expand,
+  ...split,
+  ...transpose,
+  ...trilu,
   ...matmul,
   ...normalization,
   ...pad,
