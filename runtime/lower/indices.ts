@@ -23,15 +23,19 @@ export function floorIndex(position: Expression, min: number, max: number): Affi
 }
 
 /**
- * An index that comes as data, along an axis of `extent`: negative ones count from the end. One outside of the axis is moved to its
- * nearest end, so that no input can reach outside of a buffer.
+ * As `fromFront`, as an index: one outside of the axis is moved to its nearest end, so that no input can reach outside of a buffer.
  */
 export function dataIndex(scope: Scope, value: Expression, extent: number): Affine {
   if (value.kind === 'number') {
     const at = value.value < 0 ? value.value + extent : value.value;
     return constant(Math.min(Math.max(at, 0), extent - 1));
   }
+  return measured(fromFront(scope, value, extent), 0, extent - 1);
+}
+
+/** An index that comes as data, along an axis of `extent`, counted from the front: negative ones count from the end. */
+export function fromFront(scope: Scope, value: Expression, extent: number): Expression {
   const index = scope.share(value);
   const fromEnd = call('add', index, number(extent, index.dtype));
-  return measured(call('select', call('less', index, number(0, index.dtype)), fromEnd, index), 0, extent - 1);
+  return call('select', call('less', index, number(0, index.dtype)), fromEnd, index);
 }

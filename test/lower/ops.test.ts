@@ -235,6 +235,14 @@ add('gather-elements', [x(3, 4), given('i64', [0, -1, 2, 1, 1, 3], [3, 2])], { a
 add('gather-elements', [x(3, 4), given('i32', [0, -1, 2, 1], [1, 4])], { axis: 0 });
 add('gather-nd', [x(3, 4, 2), given('i64', [0, -1, 2, 1], [2, 2])], { batchDims: 0 });
 add('gather-nd', [x(2, 3, 4), given('i64', [2, -1], [2, 1])], { batchDims: 1 });
+for (const reduction of ['none', 'add', 'mul', 'max', 'min']) {
+  add('scatter-nd', [x(3, 4), given('i64', [0, -1, 2, 1, 0, 3], [3, 2]), x(3)], { reduction });
+  add('scatter-nd', [x(3, 4), given('i64', [2, 0, -1], [3, 1]), x(3, 4)], { reduction });
+  add('scatter-nd', [x(1, 5, 2, 2), given('i64', [0, 4, 0, -2], [1, 2, 2]), x(1, 2, 2, 2)], { reduction });
+  add('scatter-nd', [longs(4), given('i64', [2, 2], [2, 1]), longs(2)], { reduction });
+  add('scatter-elements', [x(3, 4), given('i64', [0, -1, 2, 2, 1, 3], [2, 3]), x(2, 3)], { axis: 1, reduction });
+  add('scatter-elements', [x(1, 5, 2, 2), given('i32', [0, -1, 4, 1], [1, 2, 1, 2]), x(1, 2, 1, 2)], { axis: 1, reduction });
+}
 for (const mode of ['DCR', 'CRD']) add('depth-to-space', [x(1, 20, 2, 3)], { blocksize: 2, mode });
 add('space-to-depth', [x(1, 5, 4, 6)], { blocksize: 2 });
 for (const upper of [true, false]) for (const k of [-9, -1, 0, 2, 9]) add('trilu', [x(2, 3, 4)], { upper, k });
@@ -281,7 +289,8 @@ for (const coordinates of coordinateModes) {
 }
 for (const mode of ['nearest', 'linear', 'cubic']) {
   addResize(mode, [1, 3, 4, 5], [1, 3, 6, 4], { coordinates: 'tf_crop_and_resize', roi: [0, 0, 0.2, -0.3, 1, 1, 0.9, 1.2] });
-  addResize(mode, [4, 4], [7, 4], {}, bytes);
+  // Cubic overshoots, and what an integer outside of its range becomes is nowhere defined.
+  if (mode !== 'cubic') addResize(mode, [4, 4], [7, 4], {}, bytes);
 }
 
 describe.each(layoutChoices)('with layouts of %s', (choice) => {
@@ -306,8 +315,8 @@ function describeCase({ feeds, attributes }: Case): string {
 
 const kinds = [...operators.keys()];
 
-test('every operator of the graph can be lowered but those that store at computed places', () => {
-  expect(kinds.filter((kind) => !hasLowering(kind)).sort()).toEqual(['scatter-elements', 'scatter-nd']);
+test('every operator of the graph can be lowered', () => {
+  expect(kinds.filter((kind) => !hasLowering(kind))).toEqual([]);
 });
 
 test('every lowering is one of an operator of the graph, and is tested here', () => {

@@ -2,9 +2,10 @@
 // i * stride + r * dilation = h + pad.
 
 import { integersAttribute, numberAttribute } from '../../graph/attributes.js';
-import { type Affine, add, constant, offset, quotient, remainder, scale, subtract } from '../../loop/affine.js';
+import { type Affine, add, offset, quotient, remainder, scale, subtract } from '../../loop/affine.js';
 import { call, guard } from '../../loop/expression.js';
 import type { Condition } from '../../loop/program.js';
+import { channelsOf } from '../channels.js';
 import type { Lowering } from '../lowering.js';
 import { like } from '../pointwise.js';
 
@@ -17,24 +18,24 @@ export const convTranspose: Lowering = {
     const [down, across] = integersAttribute(scope.attributes, 'strides') as [number, number];
     const [dilationDown, dilationAcross] = integersAttribute(scope.attributes, 'dilations') as [number, number];
     const [top, left] = integersAttribute(scope.attributes, 'pads') as [number, number];
-    const perGroup = channels / numberAttribute(scope.attributes, 'group');
+    const group = numberAttribute(scope.attributes, 'group');
+    const perGroup = channels / group;
+    const inputs = channelsOf(x, perGroup, group);
     const firstChannel = scale(quotient(o, outputs), perGroup);
     const vertical = reaching(offset(h, top), rows, down, dilationDown);
     const horizontal = reaching(offset(v, left), columns, across, dilationAcross);
     return scope.reduce({
       combine: 'add',
-      axes: [
-        { name: 'i', extent: perGroup },
-        { name: 'r', extent: vertical.extent },
-        { name: 's', extent: horizontal.extent },
-      ],
+      axes: [inputs.outer, { name: 'r', extent: vertical.extent }, { name: 's', extent: horizontal.extent }, inputs.inner],
       ...(bias === undefined ? {} : { start: bias.read([o]) }),
-      term: (i = constant(0), r = constant(0), s = constant(0)) => {
+      term: (io, r, s, ii) => {
+        const i = inputs.at(io as Affine, ii as Affine);
         const channel = add(firstChannel, i);
-        const [row, column] = [vertical.at(r), horizontal.at(s)];
+        const [row, column] = [vertical.at(r as Affine), horizontal.at(s as Affine)];
         const element = x.read([n, channel, row.source, column.source]);
         const product = call('mul', element, w.read([channel, remainder(o, outputs), row.cell, column.cell]));
-        return guard([...row.conditions, ...column.conditions], product, like(product, 0));
+        const reached = guard([...row.conditions, ...column.conditions], product, like(product, 0));
+        return inputs.only(i, reached);
       },
     });
   },

@@ -3,9 +3,9 @@
 
 import { integersAttribute, numberAttribute } from '../../graph/attributes.js';
 import { type Affine, add, offset, quotient, scale } from '../../loop/affine.js';
-import { call, guard } from '../../loop/expression.js';
-import type { Lowering, Operand } from '../lowering.js';
-import { like } from '../pointwise.js';
+import { call } from '../../loop/expression.js';
+import { channelsOf } from '../channels.js';
+import type { Lowering } from '../lowering.js';
 
 export const conv: Lowering = {
   kind: 'conv',
@@ -18,28 +18,18 @@ export const conv: Lowering = {
     const [dh, dw] = integersAttribute(scope.attributes, 'dilations') as [number, number];
     const [top, left] = integersAttribute(scope.attributes, 'pads') as [number, number];
     const firstChannel = scale(quotient(o, outputs / group), channels);
-    const { outer, inner } = channelAxes(x, channels, group);
+    const inputs = channelsOf(x, channels, group);
     return scope.reduce({
       combine: 'add',
-      axes: [outer, { name: 'r', extent: rows }, { name: 's', extent: columns }, inner],
+      axes: [inputs.outer, { name: 'r', extent: rows }, { name: 's', extent: columns }, inputs.inner],
       ...(bias === undefined ? {} : { start: bias.read([o]) }),
       term: (io, r, s, ii) => {
-        const i = add(scale(io as Affine, inner.extent), ii as Affine);
+        const i = inputs.at(io as Affine, ii as Affine);
         const y = offset(add(scale(h, sh), scale(r as Affine, dh)), -top);
         const z = offset(add(scale(v, sw), scale(s as Affine, dw)), -left);
         const product = call('mul', x.read([n, add(firstChannel, i), y, z]), w.read([o, i, r as Affine, s as Affine]));
-        // What is stored past the last channel may be no number, which a weight of 0 would not stop.
-        return guard([{ index: i, low: 0, high: channels }], product, like(product, 0));
+        return inputs.only(i, product);
       },
     });
   },
 };
-
-/** Channels that lie side by side are walked innermost. */
-function channelAxes(x: Operand, channels: number, group: number) {
-  const block = group === 1 ? x.block : 1;
-  return {
-    outer: { name: block === 1 ? 'i' : 'io', extent: Math.ceil(channels / block) },
-    inner: { name: 'ii', extent: block },
-  };
-}

@@ -80,6 +80,8 @@ import { relu } from './relu.js';
 import { reshape } from './reshape.js';
 import { resize } from './resize.js';
 import { round } from './round.js';
+import { scatterElements } from './scatter-elements.js';
+import { scatterNd } from './scatter-nd.js';
 import { selu } from './selu.js';
 import { sigmoid } from './sigmoid.js';
 import { sign } from './sign.js';
@@ -183,6 +185,8 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     reshape,
     resize,
     round,
+    scatterElements,
+    scatterNd,
     selu,
     sigmoid,
     sign,
