@@ -135,24 +135,44 @@ function fingerprint(arch: string, code: CodeTraits, names: readonly string[], c
   return `${arch}-${code.isa}-${digest.digest('hex').slice(0, 16)}`;
 }
 
-/** The levels of the x86-64 psABI, so that the code is the same on every CPU of a level. */
+/** gcc's switches by what Linux calls the feature. Virtual machines hide some of a level, so they are given one by one. */
+const x64Switches: Readonly<Record<'avx2' | 'avx512', readonly (readonly [feature: string, flag: string])[]>> = {
+  avx2: [
+    ['avx2', '-mavx2'],
+    ['fma', '-mfma'],
+    ['bmi1', '-mbmi'],
+    ['bmi2', '-mbmi2'],
+    ['f16c', '-mf16c'],
+    ['movbe', '-mmovbe'],
+    ['abm', '-mlzcnt'],
+  ],
+  avx512: [
+    ['avx512f', '-mavx512f'],
+    ['avx512bw', '-mavx512bw'],
+    ['avx512cd', '-mavx512cd'],
+    ['avx512dq', '-mavx512dq'],
+    ['avx512vl', '-mavx512vl'],
+    ['avx512_vnni', '-mavx512vnni'],
+  ],
+};
+
 function chooseX64(features: ReadonlySet<string>, wanted: string | undefined): CodeTraits {
   const has = (...names: readonly string[]) => names.every((name) => features.has(name));
-  const hasAvx2 = has('avx2', 'fma', 'bmi1', 'bmi2', 'f16c', 'movbe', 'abm');
-  const hasAvx512 = hasAvx2 && has('avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl');
+  const hasAvx2 = has('avx2', 'fma');
+  const hasAvx512 = hasAvx2 && has('avx512f', 'avx512bw', 'avx512dq', 'avx512vl');
   const isa = chooseIsa(hasAvx512 ? ['avx512', 'avx2', 'sse2'] : hasAvx2 ? ['avx2', 'sse2'] : ['sse2'], wanted);
-  const hasVnni = isa === 'avx512' && has('avx512_vnni');
+  const switches = (level: 'avx2' | 'avx512') => x64Switches[level].filter(([name]) => features.has(name)).map(([, flag]) => flag);
   const flags = {
-    avx512: ['-march=x86-64-v4', '-mprefer-vector-width=512', ...(hasVnni ? ['-mavx512vnni'] : [])],
-    avx2: ['-march=x86-64-v3'],
-    sse2: ['-march=x86-64'],
+    avx512: [...switches('avx2'), ...switches('avx512'), '-mprefer-vector-width=512'],
+    avx2: switches('avx2'),
+    sse2: [],
   };
   return {
     isa,
     fmaPerCycle: isa === 'sse2' ? 1 : 2,
     hasFp16Arithmetic: false,
-    hasDotProduct: hasVnni,
-    flags: flags[isa],
+    hasDotProduct: isa === 'avx512' && has('avx512_vnni'),
+    flags: ['-march=x86-64', ...flags[isa]],
   };
 }
 

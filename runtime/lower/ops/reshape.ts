@@ -1,6 +1,6 @@
 // Reshape: the same elements in the same order under another shape.
 
-import { stridesOf } from '../../core/tensor.js';
+import { sameShape, stridesOf } from '../../core/tensor.js';
 import { type Affine, add, constant, quotient, remainder, scale } from '../../loop/affine.js';
 import type { Lowering } from '../lowering.js';
 
@@ -8,6 +8,7 @@ export const reshape: Lowering = {
   kind: 'reshape',
   value(scope, index) {
     const x = scope.input(0);
+    if (sameShape(x.type.shape, scope.output.shape)) return x.read(index);
     const strides = stridesOf(scope.output.shape);
     const linear = index.reduce<Affine>((sum, at, axis) => add(sum, scale(at, strides[axis] ?? 1)), constant(0));
     return x.read(indexOfLinear(linear, x.type.shape));

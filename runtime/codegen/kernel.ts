@@ -1,0 +1,270 @@
+// Writes one kernel: the statements of a scheduled program as C. Unrolled loops are written out, vector loops become operations on
+// vectors, locals become named variables (locals.ts), and addresses are a pointer for each place plus a literal offset, so that the
+// compiler keeps few pointers and folds the rest into its addressing modes.
+
+import { assert } from '../core/assert.js';
+import { stridesOf } from '../core/tensor.js';
+import { type Affine, affineKey, constant, constantOf } from '../loop/affine.js';
+import { flatIndex } from '../loop/flat.js';
+import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
+import { substituteBlock, visitStatements } from '../loop/statement.js';
+import { ExpressionWriter, type Text } from './expression-writer.js';
+import { localForm } from './locals.js';
+import { cTypes } from './text.js';
+
+/** Where an element of a buffer is found in C. */
+export type Place =
+  /** A variable, as wide as the text that `vector` says. */
+  | { readonly kind: 'variable'; readonly name: string; readonly vector: boolean }
+  /** An address: `pointer[offset]`. */
+  | { readonly kind: 'memory'; readonly pointer: string; readonly offset: string; readonly flat: Affine };
+
+interface NamedLocal {
+  readonly kind: 'scalars' | 'vectors';
+  readonly prefix: string;
+  /** Strides of the axes that choose the variable. */
+  readonly strides: readonly number[];
+}
+
+/** A C block: pointers that it declares stand at its start. */
+interface Block {
+  start: number;
+  readonly pointers: Map<string, string>;
+}
+
+export class KernelWriter {
+  readonly lines: string[] = [];
+  private readonly buffers = new Map<string, Buffer>();
+  private readonly named = new Map<string, NamedLocal>();
+  /** C names of locals that are arrays. */
+  private readonly arrays = new Map<string, string>();
+  private readonly blocks: Block[] = [];
+  private readonly lanes: number;
+  private readonly expressions: ExpressionWriter;
+  private indent = 1;
+  private counter = 0;
+  /** The vector loop around the current statement. */
+  private lane: string | undefined;
+  private laneCount = 0;
+
+  constructor(buffers: readonly Buffer[], lanes: number) {
+    for (const buffer of buffers) this.buffers.set(buffer.name, buffer);
+    this.lanes = lanes;
+    this.expressions = new ExpressionWriter({
+      lanes,
+      lane: () => this.lane,
+      laneCount: () => this.laneCount,
+      place: (buffer, index) => this.place(buffer, index),
+      dtypeOf: (buffer) => this.bufferOf(buffer).dtype,
+    });
+  }
+
+  /** The body of a kernel; a parallel loop runs from `begin` to `end`. */
+  writeBody(body: readonly Statement[]): void {
+    this.openBlock();
+    this.writeStatements(body);
+    this.blocks.pop();
+  }
+
+  private line(text: string): void {
+    this.lines.push(`${'  '.repeat(this.indent)}${text}`);
+  }
+
+  private openBlock(): void {
+    this.blocks.push({ start: this.lines.length, pointers: new Map() });
+  }
+
+  private bufferOf(name: string): Buffer {
+    const buffer = this.buffers.get(name);
+    assert(buffer !== undefined, `no buffer ${name}`);
+    return buffer;
+  }
+
+  private writeStatements(block: readonly Statement[]): void {
+    for (const [i, statement] of block.entries()) {
+      if (statement.kind === 'local') this.declare(statement.buffer, block.slice(i + 1));
+      else this.writeStatement(statement);
+    }
+  }
+
+  private writeStatement(statement: Exclude<Statement, { kind: 'local' }>): void {
+    switch (statement.kind) {
+      case 'store':
+        this.writeStore(statement);
+        return;
+      case 'if':
+        this.line(`if (${this.expressions.conditions(statement.conditions)}) {`);
+        this.writeInside(statement.body);
+        return;
+      case 'for':
+        if (statement.mode === 'unroll') this.writeUnrolled(statement);
+        else if (statement.mode === 'vector') this.writeVector(statement);
+        else if (statement.mode === 'parallel') this.writeLoop(statement, 'begin', 'end');
+        else this.writeLoop(statement, '0', String(statement.extent));
+    }
+  }
+
+  private writeLoop(loop: Loop, from: string, to: string): void {
+    this.line(`for (int ${loop.name} = ${from}; ${loop.name} < ${to}; ${loop.name}++) {`);
+    this.writeInside(loop.body);
+  }
+
+  private writeInside(body: readonly Statement[]): void {
+    this.indent++;
+    this.openBlock();
+    this.writeStatements(body);
+    this.blocks.pop();
+    this.indent--;
+    this.line('}');
+  }
+
+  private writeUnrolled(loop: Loop): void {
+    for (let i = 0; i < loop.extent; i++) {
+      this.writeStatements(substituteBlock(loop.body, new Map([[loop.name, constant(i)]])));
+    }
+  }
+
+  private writeVector(loop: Loop): void {
+    assert(this.lane === undefined, 'a vector loop inside a vector loop');
+    this.lane = loop.name;
+    this.laneCount = loop.extent;
+    this.writeStatements(loop.body);
+    this.lane = undefined;
+  }
+
+  private declare(buffer: Buffer, rest: readonly Statement[]): void {
+    const form = localForm(buffer, rest, this.lanes, this.lane !== undefined);
+    const prefix = `${buffer.name}_${this.counter++}`;
+    this.buffers.set(buffer.name, buffer);
+    if (form.kind === 'array') {
+      this.named.delete(buffer.name);
+      const count = buffer.shape.reduce((product, extent) => product * extent, 1);
+      this.line(`${cTypes[buffer.dtype]} ${prefix}[${count}] __attribute__((aligned(64)));`);
+      this.arrays.set(buffer.name, prefix);
+      return;
+    }
+    const perLane = form.kind === 'vectors' && this.lane === undefined;
+    const shape = perLane ? buffer.shape.slice(0, -1) : buffer.shape;
+    this.arrays.delete(buffer.name);
+    this.named.set(buffer.name, { kind: form.kind, prefix, strides: stridesOf(shape) });
+    const count = shape.reduce((product, extent) => product * extent, 1);
+    const type = form.kind === 'vectors' ? 'vf' : cTypes[buffer.dtype];
+    const names = usedVariables(buffer.name, rest, stridesOf(shape), count);
+    for (let i = 0; i < names.length; i += 8) {
+      this.line(
+        `${type} ${names
+          .slice(i, i + 8)
+          .map((at) => `${prefix}_${at}`)
+          .join(', ')};`,
+      );
+    }
+  }
+
+  private place(buffer: string, index: readonly Affine[]): Place {
+    const named = this.named.get(buffer);
+    if (named !== undefined) {
+      const at = named.strides.reduce((sum, stride, axis) => sum + stride * fixed(index[axis]), 0);
+      return { kind: 'variable', name: `${named.prefix}_${at}`, vector: named.kind === 'vectors' };
+    }
+    const flat = flatIndex(index, this.bufferOf(buffer).shape);
+    return { kind: 'memory', ...this.address(this.arrays.get(buffer) ?? buffer, buffer, flat), flat };
+  }
+
+  /** Splits an address into a declared pointer and a literal offset; the lane of a vector loop is left out of both. */
+  private address(base: string, buffer: string, flat: Affine): { pointer: string; offset: string } {
+    const variables: Affine = {
+      constant: 0,
+      terms: flat.terms.filter(({ atom }) => atom.kind !== 'variable' || atom.name !== this.lane),
+    };
+    if (variables.terms.length === 0) return { pointer: base, offset: String(flat.constant) };
+    const text = this.expressions.index(variables);
+    if (variables.terms.some(({ atom }) => atom.kind === 'measured'))
+      return { pointer: `(${base} + ${text})`, offset: String(flat.constant) };
+    const key = `${base}+${affineKey(variables)}`;
+    for (const block of this.blocks) {
+      const known = block.pointers.get(key);
+      if (known !== undefined) return { pointer: known, offset: String(flat.constant) };
+    }
+    const block = this.blocks.at(-1);
+    assert(block !== undefined, 'an address outside of a block');
+    const pointer = `p${this.counter++}`;
+    const { dtype, role } = this.bufferOf(buffer);
+    const writable = role === 'output' || role === 'local' ? '' : 'const ';
+    const declaration = `${'  '.repeat(this.indent)}${writable}${cTypes[dtype]} *const ${pointer} = ${base} + (${text});`;
+    this.lines.splice(block.start++, 0, declaration);
+    block.pointers.set(key, pointer);
+    return { pointer, offset: String(flat.constant) };
+  }
+
+  private writeStore(store: Store): void {
+    const value = this.expressions.write(store.value);
+    const place = this.place(store.buffer, store.index);
+    if (place.kind === 'variable') {
+      const wide = place.vector ? this.expressions.widen(value) : value;
+      this.line(
+        `${place.name} = ${this.expressions.combine(store.combine, { text: place.name, wide: place.vector }, wide).text};`,
+      );
+      return;
+    }
+    const stride = this.lane === undefined ? 0 : strideIn(place.flat, this.lane);
+    if (this.lane === undefined || stride === 0) this.storeScalar(store, place, value);
+    else this.storeVector(store, place, value, stride);
+  }
+
+  private storeScalar(store: Store, place: Extract<Place, { kind: 'memory' }>, value: Text): void {
+    assert(!value.wide, 'a vector stored to one element');
+    const target = `${place.pointer}[${place.offset}]`;
+    this.line(`${target} = ${this.expressions.combine(store.combine, { text: target, wide: false }, value).text};`);
+  }
+
+  private storeVector(store: Store, place: Extract<Place, { kind: 'memory' }>, value: Text, stride: number): void {
+    const wide = this.expressions.widen(value);
+    const address = `${place.pointer} + ${place.offset}`;
+    if (stride === 1 && this.laneCount === this.lanes) {
+      const target = `*(vfu *)(${address})`;
+      this.line(`${target} = ${this.expressions.combine(store.combine, { text: `(vf)${target}`, wide: true }, wide).text};`);
+      return;
+    }
+    if (stride === 1) {
+      const before = { text: `ob_load_part(${address}, ${this.laneCount})`, wide: true };
+      this.line(`ob_store_part(${address}, ${this.expressions.combine(store.combine, before, wide).text}, ${this.laneCount});`);
+      return;
+    }
+    assert(store.combine === undefined, 'a scattered reduction');
+    const name = `s${this.counter++}`;
+    this.line(`const vf ${name} = ${wide.text};`);
+    for (let i = 0; i < this.laneCount; i++) this.line(`${place.pointer}[${place.offset} + ${i * stride}] = ${name}[${i}];`);
+  }
+}
+
+function fixed(index: Affine | undefined): number {
+  const value = index === undefined ? undefined : constantOf(index);
+  assert(value !== undefined, 'a register with a varying index');
+  return value;
+}
+
+function strideIn(flat: Affine, lane: string): number {
+  return flat.terms.find(({ atom }) => atom.kind === 'variable' && atom.name === lane)?.coefficient ?? 0;
+}
+
+/** Numbers of the variables that the statements use; a tail uses fewer than its array has. */
+function usedVariables(name: string, rest: readonly Statement[], strides: readonly number[], count: number): number[] {
+  if (count === 1) return [0];
+  const used = new Set<number>();
+  visitStatements(rest, (statement, loops) => {
+    if (statement.kind !== 'store' || statement.buffer !== name) return;
+    const unrolled = loops.filter((loop) => loop.mode === 'unroll');
+    const visit = (depth: number, replace: Map<string, Affine>): void => {
+      const loop = unrolled[depth];
+      if (loop === undefined) {
+        const [store] = substituteBlock([statement], replace);
+        assert(store?.kind === 'store', 'a store stays a store');
+        used.add(strides.reduce((sum, stride, axis) => sum + stride * fixed(store.index[axis]), 0));
+        return;
+      }
+      for (let i = 0; i < loop.extent; i++) visit(depth + 1, new Map([...replace, [loop.name, constant(i)]]));
+    };
+    visit(0, new Map());
+  });
+  return [...used].sort((a, b) => a - b);
+}

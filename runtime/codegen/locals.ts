@@ -1,0 +1,82 @@
+// How the locals of a program live in generated code: as named variables, which the compiler keeps in registers, wherever every access
+// has a constant place after unrolling; else as an array on the stack.
+
+import { type Affine, affineKey, constantOf } from '../loop/affine.js';
+import { addVariables } from '../loop/expression.js';
+import type { Buffer, Loop, Statement } from '../loop/program.js';
+import { visitBlockExpressions, visitStatements } from '../loop/statement.js';
+
+export type LocalForm =
+  /** One C variable for every element. */
+  | { readonly kind: 'scalars' }
+  /** One vector variable for every row of the last axis. */
+  | { readonly kind: 'vectors' }
+  | { readonly kind: 'array' };
+
+const namedMax = 256;
+
+/**
+ * The form of a local.
+ * @param rest the statements after its declaration
+ * @param insideVector the declaration stands inside a vector loop, so that each lane has its own
+ */
+export function localForm(buffer: Buffer, rest: readonly Statement[], lanes: number, insideVector: boolean): LocalForm {
+  const accesses = accessesOf(buffer.name, rest);
+  const last = buffer.shape.at(-1) ?? 1;
+  const count = buffer.shape.reduce((product, extent) => product * extent, 1);
+  if (insideVector)
+    return accesses.every((access) => access.index.every((at) => isFixed(at, access.loops)))
+      ? { kind: 'vectors' }
+      : { kind: 'array' };
+  if (
+    buffer.dtype === 'f32' &&
+    last > 1 &&
+    last <= lanes &&
+    count / last <= namedMax &&
+    accesses.every((access) => isLaneAccess(access))
+  ) {
+    return { kind: 'vectors' };
+  }
+  const outside = accesses.every(({ index, loops }) => index.every((at) => isFixed(at, loops)) && !loops.some(isVector));
+  return outside && count <= namedMax ? { kind: 'scalars' } : { kind: 'array' };
+}
+
+interface Access {
+  readonly index: readonly Affine[];
+  readonly loops: readonly Loop[];
+}
+
+function accessesOf(name: string, block: readonly Statement[]): Access[] {
+  const accesses: Access[] = [];
+  visitStatements(block, (statement, loops) => {
+    if (statement.kind === 'store' && statement.buffer === name) accesses.push({ index: statement.index, loops });
+  });
+  visitBlockExpressions(block, (expression, loops) => {
+    if (expression.kind === 'load' && expression.buffer === name) accesses.push({ index: expression.index, loops });
+  });
+  return accesses;
+}
+
+function isVector(loop: Loop): boolean {
+  return loop.mode === 'vector';
+}
+
+/** Constant once the unrolled loops are written out. */
+function isFixed(index: Affine, loops: readonly Loop[]): boolean {
+  if (constantOf(index) !== undefined) return true;
+  const unrolled = new Set(loops.filter((loop) => loop.mode === 'unroll').map((loop) => loop.name));
+  const names = new Set<string>();
+  addVariables(index, names);
+  return names.size > 0 && [...names].every((name) => unrolled.has(name));
+}
+
+function isLaneAccess({ index, loops }: Access): boolean {
+  const lane = loops.find(isVector);
+  const last = index.at(-1);
+  return (
+    lane !== undefined &&
+    last !== undefined &&
+    affineKey(last) === lane.name &&
+    index.slice(0, -1).every((at) => isFixed(at, loops))
+  );
+}

@@ -1,0 +1,77 @@
+// The mathematics of generated code: polynomials that work on one float and on a vector of floats alike, from one text. Errors are
+// bounded in test/codegen/math.test.ts.
+
+/** The functions of this file by scalar operation. */
+export const mathFunctions: ReadonlyMap<string, string> = new Map([
+  ['exp', 'exp'],
+  ['log', 'log'],
+  ['sigmoid', 'sigmoid'],
+  ['tanh', 'tanh'],
+  ['erf', 'erf'],
+]);
+
+/**
+ * C text of the functions for one type. `suffix` names them (ob_exp_s, ob_exp_v), `real` and `whole` are the float and int32 type of one
+ * width. The prelude has defined ob_splat, ob_bits, ob_real, ob_trunc, ob_float, ob_pick, ob_less with that suffix.
+ * exp: Cody-Waite reduction by ln 2 in two parts and a Taylor polynomial of degree 6, within 2 ulp; log and tanh: Cephes' minimax
+ * polynomials (S. Moshier); erf: the rational of Eigen's unsupported SpecialFunctions, within 4e-7.
+ */
+export function mathText(suffix: string, real: string, whole: string): string {
+  const fn = (name: string) => `ob_${name}_${suffix}`;
+  const c = (value: string) => `${fn('splat')}(${value}f)`;
+  const horner = (x: string, coefficients: readonly string[]) =>
+    coefficients.slice(1).reduce((text, coefficient) => `(${text} * ${x} + ${c(coefficient)})`, c(coefficients[0] ?? '0.0'));
+  return `
+static inline ${real} ${fn('exp')}(${real} x) {
+  ${real} a = ${fn('pick')}(${fn('less')}(x, ${c('-87.33654')}), ${c('-87.33654')}, x);
+  a = ${fn('pick')}(${fn('less')}(${c('88.72283')}, a), ${c('88.72283')}, a);
+  ${real} n = a * ${c('1.44269504')} + ${c('12582912.0')};
+  ${whole} k = ${fn('bits')}(n) - ${fn('bits')}(${c('12582912.0')});
+  n = n - ${c('12582912.0')};
+  ${real} r = a - n * ${c('0.693359375')};
+  r = r + n * ${c('2.12194440e-4')};
+  ${real} p = ${horner('r', ['1.9875691500e-4', '1.3981999507e-3', '8.3334519073e-3', '4.1665795894e-2', '1.6666665459e-1', '5.0000001201e-1'])};
+  p = p * r * r + r + ${c('1.0')};
+  ${whole} half = k >> 1;
+  p = p * ${fn('real')}((half + 127) << 23);
+  p = p * ${fn('real')}((k - half + 127) << 23);
+  p = ${fn('pick')}(${fn('less')}(x, ${c('-103.97')}), ${c('0.0')}, p);
+  p = ${fn('pick')}(${fn('less')}(${c('88.7228')}, x), ${fn('splat')}(__builtin_inff()), p);
+  return ${fn('pick')}(${fn('nan')}(x), x, p);
+}
+static inline ${real} ${fn('log')}(${real} x) {
+  ${whole} bits = ${fn('bits')}(x);
+  ${whole} e = ((bits >> 23) & 255) - 126;
+  ${real} m = ${fn('real')}((bits & 0x007fffff) | 0x3f000000);
+  ${whole} low = ${fn('less')}(m, ${c('0.707106781')});
+  ${real} f = ${fn('float')}(e) - ${fn('pick')}(low, ${c('1.0')}, ${c('0.0')});
+  ${real} t = m - ${c('1.0')} + ${fn('pick')}(low, m, ${c('0.0')});
+  ${real} z = t * t;
+  ${real} y = ${horner('t', ['7.0376836292e-2', '-1.1514610310e-1', '1.1676998740e-1', '-1.2420140846e-1', '1.4249322787e-1', '-1.6668057665e-1', '2.0000714765e-1', '-2.4999993993e-1', '3.3333331174e-1'])};
+  y = y * t * z + f * ${c('-2.12194440e-4')} - ${c('0.5')} * z;
+  y = t + y + f * ${c('0.693359375')};
+  y = ${fn('pick')}(${fn('less')}(x, ${c('1.17549435e-38')}), ${fn('splat')}(-__builtin_inff()), y);
+  y = ${fn('pick')}(${fn('less')}(${c('3.4028234e38')}, x), x, y);
+  y = ${fn('pick')}(${fn('less')}(x, ${c('0.0')}), ${fn('splat')}(__builtin_nanf("")), y);
+  return ${fn('pick')}(${fn('nan')}(x), x, y);
+}
+static inline ${real} ${fn('sigmoid')}(${real} x) {
+  return ${c('1.0')} / (${c('1.0')} + ${fn('exp')}(-x));
+}
+static inline ${real} ${fn('tanh')}(${real} x) {
+  ${real} z = x * x;
+  ${real} small = ${horner('z', ['-5.70498872745e-3', '2.06390887954e-2', '-5.37397155531e-2', '1.33314422036e-1', '-3.33332819422e-1'])};
+  small = small * z * x + x;
+  ${real} large = ${c('1.0')} - ${c('2.0')} / (${fn('exp')}(x + x) + ${c('1.0')});
+  return ${fn('pick')}(${fn('less')}(z, ${c('0.390625')}), small, large);
+}
+static inline ${real} ${fn('erf')}(${real} x) {
+  ${real} a = ${fn('pick')}(${fn('less')}(x, ${c('-4.0')}), ${c('-4.0')}, x);
+  a = ${fn('pick')}(${fn('less')}(${c('4.0')}, a), ${c('4.0')}, a);
+  ${real} z = a * a;
+  ${real} p = ${horner('z', ['-2.72614225801306e-10', '2.77068142495902e-8', '-2.10102402082508e-6', '-5.69250639462346e-5', '-7.34990630326855e-4', '-2.954600e-3', '-1.60960333262415e-2'])};
+  ${real} q = ${horner('z', ['-1.45660718464996e-5', '-2.13374055278905e-4', '-1.68282697438203e-3', '-7.37332916720468e-3', '-1.42647390514189e-2'])};
+  return a * p / q;
+}
+`;
+}

@@ -1,0 +1,109 @@
+// Which loops become vectors. A loop that a schedule wants as a vector but that has no vector form on this machine (more iterations
+// than lanes, integers, guards that differ between lanes) runs as a plain loop instead. Fewer iterations than lanes fill a part of one.
+
+import { type Affine, dependsOn, strideOf } from '../loop/affine.js';
+import { flatIndex } from '../loop/flat.js';
+import type { Buffer, Condition, Expression, ScalarOp, Statement } from '../loop/program.js';
+import { mathFunctions } from './math.js';
+
+/** Operations with a vector form, besides those of math.ts. */
+const vectorOps: ReadonlySet<ScalarOp> = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'max',
+  'min',
+  'neg',
+  'abs',
+  'floor',
+  'sqrt',
+  'select',
+  'equal',
+  'less',
+  'less-equal',
+  'and',
+  'or',
+  'not',
+]);
+
+/** The same block, with the vector loops that have no vector form as serial ones. */
+export function settleVectors(
+  block: readonly Statement[],
+  lanes: number,
+  buffers: ReadonlyMap<string, Buffer>,
+): readonly Statement[] {
+  return block.map((statement) => {
+    if (statement.kind === 'if') return { ...statement, body: settleVectors(statement.body, lanes, buffers) };
+    if (statement.kind !== 'for') return statement;
+    if (statement.mode !== 'vector') return { ...statement, body: settleVectors(statement.body, lanes, buffers) };
+    const fits =
+      lanes > 1 &&
+      statement.extent > 1 &&
+      statement.extent <= lanes &&
+      new VectorForm(statement.name, buffers).has(statement.body);
+    return fits ? statement : { ...statement, mode: 'serial' };
+  });
+}
+
+/** Whether statements have a form in which the iterations of `lane` are the lanes of vectors. */
+class VectorForm {
+  private readonly lane: string;
+  private readonly buffers: ReadonlyMap<string, Buffer>;
+
+  constructor(lane: string, buffers: ReadonlyMap<string, Buffer>) {
+    this.lane = lane;
+    this.buffers = buffers;
+  }
+
+  has(block: readonly Statement[]): boolean {
+    return block.every((statement) => this.statement(statement));
+  }
+
+  private statement(statement: Statement): boolean {
+    switch (statement.kind) {
+      case 'local':
+        return statement.buffer.dtype === 'f32';
+      case 'for':
+        return statement.mode === 'unroll' && this.has(statement.body);
+      case 'if':
+        return this.isUniform(statement.conditions) && this.has(statement.body);
+      case 'store':
+        return (
+          statement.value.dtype === 'f32' && this.strided(statement.buffer, statement.index) && this.expression(statement.value)
+        );
+    }
+  }
+
+  private expression(expression: Expression): boolean {
+    if (expression.dtype !== 'f32' && expression.dtype !== 'bool') return false;
+    switch (expression.kind) {
+      case 'number':
+        return expression.dtype === 'f32';
+      case 'load':
+        return expression.dtype === 'f32' && this.strided(expression.buffer, expression.index);
+      case 'index':
+        return !dependsOn(expression.index, this.lane);
+      case 'call':
+        return hasVectorOp(expression.op) && expression.args.every((arg) => this.expression(arg));
+      case 'guard':
+        return (
+          this.isUniform(expression.conditions) && this.expression(expression.value) && this.expression(expression.otherwise)
+        );
+    }
+  }
+
+  /** The place moves by the same step from lane to lane. */
+  private strided(name: string, index: readonly Affine[]): boolean {
+    const buffer = this.buffers.get(name);
+    return buffer !== undefined && strideOf(flatIndex(index, buffer.shape), this.lane) !== undefined;
+  }
+
+  private isUniform(conditions: readonly Condition[]): boolean {
+    return conditions.every(({ index }) => !dependsOn(index, this.lane));
+  }
+}
+
+function hasVectorOp(op: ScalarOp): boolean {
+  return vectorOps.has(op) || mathFunctions.has(op);
+}

@@ -1,0 +1,130 @@
+// A loaded module: tensors or a picture in, views of the arena out.
+
+import { join, resolve } from 'node:path';
+import type { NativeSession } from '../../addon/index.js';
+import { OnboxError } from '../core/error.js';
+import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes } from '../core/tensor.js';
+import { describeCpu } from '../device/cpu.js';
+import { createNativeSession } from '../device/native.js';
+import { objectFile, readManifest, weightsFile } from './files.js';
+import type { Manifest, ModuleInput } from './manifest.js';
+
+export interface OpenOptions {
+  /** As many as the machine has cores where it is absent. */
+  readonly threads?: number;
+}
+
+const tensorPlan = 0;
+const imagePlan = 1;
+
+/** One run at a time. Outputs are views of the arena, valid until the next run. */
+export class Session {
+  readonly manifest: Manifest;
+  readonly threads: number;
+  private readonly native: NativeSession;
+
+  constructor(manifest: Manifest, native: NativeSession, threads: number) {
+    this.manifest = manifest;
+    this.native = native;
+    this.threads = threads;
+  }
+
+  /**
+   * @param inputs by name, all of them
+   * @throws OnboxError `input-missing`, `input-mismatch`
+   */
+  async runTensors(inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
+    await this.native.run(tensorPlan, this.tensorBytes(inputs));
+    return this.outputs();
+  }
+
+  /**
+   * @param pixels u8[1,h,w,3], RGB, of the size of `manifest.image`
+   * @throws OnboxError `input-mismatch` if they are of another size or the model takes no picture
+   */
+  async runPixels(pixels: Uint8Array): Promise<ReadonlyMap<string, Tensor>> {
+    await this.native.run(imagePlan, this.pixelBytes(pixels));
+    return this.outputs();
+  }
+
+  /** Nanoseconds of each launch of one run. */
+  async profileTensors(inputs: ReadonlyMap<string, Tensor>): Promise<Float64Array> {
+    return await this.native.profile(tensorPlan, this.tensorBytes(inputs));
+  }
+
+  /** As `profileTensors`, from a picture. */
+  async profilePixels(pixels: Uint8Array): Promise<Float64Array> {
+    return await this.native.profile(imagePlan, this.pixelBytes(pixels));
+  }
+
+  /** A view of a value of the arena. */
+  view(offset: number, type: Pick<Tensor, 'dtype' | 'shape'>): Tensor {
+    const bytes = this.native.view(offset, elementCount(type.shape) * dtypeBytes(type.dtype));
+    return { dtype: type.dtype, shape: type.shape, data: viewBytes(type.dtype, bytes) };
+  }
+
+  /** Unmaps the module. Outputs of earlier runs must not be read afterwards. */
+  close(): void {
+    this.native.close();
+  }
+
+  private outputs(): ReadonlyMap<string, Tensor> {
+    return new Map(this.manifest.outputs.map((output) => [output.name, this.view(output.offset, output)]));
+  }
+
+  private tensorBytes(inputs: ReadonlyMap<string, Tensor>): Uint8Array[] {
+    return this.manifest.inputs.map((wanted) => {
+      const tensor = inputs.get(wanted.name);
+      if (tensor === undefined)
+        throw new OnboxError(`input ${JSON.stringify(wanted.name)} is missing; it wants ${printType(wanted)}`, {
+          code: 'input-missing',
+        });
+      if (tensor.dtype !== wanted.dtype || !sameShape(tensor.shape, wanted.shape)) throw mismatch(wanted, printType(tensor));
+      return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
+    });
+  }
+
+  private pixelBytes(pixels: Uint8Array): Uint8Array[] {
+    const { image } = this.manifest;
+    if (image === undefined) throw new OnboxError('the model takes no picture', { code: 'input-mismatch' });
+    const want = image.width * image.height * 3;
+    if (pixels.length !== want) {
+      throw new OnboxError(`a picture of ${image.width} x ${image.height} RGB pixels has ${want} bytes, got ${pixels.length}`, {
+        code: 'input-mismatch',
+      });
+    }
+    return [pixels];
+  }
+}
+
+function mismatch(wanted: ModuleInput, got: string): OnboxError {
+  return new OnboxError(`input ${JSON.stringify(wanted.name)} wants ${printType(wanted)}, got ${got}`, {
+    code: 'input-mismatch',
+  });
+}
+
+/**
+ * Opens a module folder after checking its files and that it was made for this machine.
+ * @throws OnboxError `module-damaged`, `module-stale`, `module-foreign`
+ */
+export async function openSession(folder: string, options: OpenOptions = {}): Promise<Session> {
+  const device = describeCpu();
+  const manifest = await readManifest(folder, device.fingerprint);
+  return startSession(folder, manifest, options.threads ?? device.cores.count);
+}
+
+/** Opens a module whose files are known to be good. */
+export function startSession(folder: string, manifest: Manifest, threads: number): Session {
+  const inputs = manifest.inputs.map((input) => elementCount(input.shape) * dtypeBytes(input.dtype));
+  const picture = manifest.image === undefined ? 0 : manifest.image.width * manifest.image.height * 3;
+  const native = createNativeSession({
+    object: resolve(join(folder, objectFile)),
+    weights: resolve(join(folder, weightsFile)),
+    arenaBytes: manifest.arenaBytes,
+    plans: manifest.plans,
+    // A plan with a picture has it as input 0, and the addon asks for the least that any plan needs.
+    inputBytes: manifest.image === undefined ? inputs : inputs.map((bytes, i) => (i === 0 ? Math.min(bytes, picture) : bytes)),
+    threads,
+  });
+  return new Session(manifest, native, threads);
+}

@@ -1,0 +1,67 @@
+// What a program looks like before it is scheduled: the space loops down to the point where values are computed, and the reductions
+// there. Schedules are derived from this alone; no operator is known by name.
+
+import { addVariables, indicesOf, visitExpressions } from '../loop/expression.js';
+import type { Loop, Program, Statement, Store } from '../loop/program.js';
+import { storesOf, visitStatements } from '../loop/statement.js';
+
+export interface Anatomy {
+  /** Space loops around the point, outermost first. */
+  readonly space: readonly Loop[];
+  /** The statements inside all of them. */
+  readonly point: readonly Statement[];
+  /** Loops of the first reduction in the point, outermost first; empty where there is none. */
+  readonly reduce: readonly Loop[];
+  /** The store that folds terms in that reduction. */
+  readonly fold: Store | undefined;
+  /** For each load of the fold's term: the names of the loops that it depends on, and its buffer. */
+  readonly loads: readonly { readonly buffer: string; readonly loops: ReadonlySet<string> }[];
+}
+
+export function anatomyOf(program: Program): Anatomy {
+  const space: Loop[] = [];
+  let point = program.body;
+  for (let main = point.at(-1); main?.kind === 'for' && main.axis === 'space' && leadsToPoint(point); main = point.at(-1)) {
+    space.push(main);
+    point = main.body;
+  }
+  const reduce = reductionOf(point);
+  const fold = reduce.length === 0 ? undefined : storesOf([reduce[0] as Loop]).find((store) => store.combine !== undefined);
+  return { space, point, reduce, fold, loads: fold === undefined ? [] : loadsOf(fold) };
+}
+
+/** The loops of the nest go on in the last statement; before it only a border may be cleared. */
+function leadsToPoint(block: readonly Statement[]): boolean {
+  return !block.some((statement) => statement.kind === 'local');
+}
+
+function reductionOf(point: readonly Statement[]): Loop[] {
+  const loops: Loop[] = [];
+  let block = point;
+  for (;;) {
+    const next = block.find((statement): statement is Loop => statement.kind === 'for' && statement.axis === 'reduce');
+    if (next === undefined) return loops;
+    loops.push(next);
+    block = next.body;
+  }
+}
+
+function loadsOf(fold: Store): { buffer: string; loops: Set<string> }[] {
+  const loads: { buffer: string; loops: Set<string> }[] = [];
+  visitExpressions(fold.value, (inner) => {
+    if (inner.kind !== 'load') return;
+    const loops = new Set<string>();
+    for (const index of indicesOf(inner)) addVariables(index, loops);
+    loads.push({ buffer: inner.buffer, loops });
+  });
+  return loads;
+}
+
+/** How many reductions a program has. */
+export function reductionCount(program: Program): number {
+  let count = 0;
+  visitStatements(program.body, (statement, around) => {
+    if (statement.kind === 'for' && statement.axis === 'reduce' && !around.some((loop) => loop.axis === 'reduce')) count++;
+  });
+  return count;
+}

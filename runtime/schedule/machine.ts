@@ -1,0 +1,10 @@
+// What a schedule must know of the machine; device/ measures and describes it.
+
+export interface Machine {
+  /** Floats in a vector. */
+  readonly lanes: number;
+  readonly vectorRegisters: number;
+  /** Fused multiply-adds of whole vectors that a core starts in a cycle. */
+  readonly fmaPerCycle: number;
+  readonly threads: number;
+}
