@@ -23,8 +23,8 @@ export type PictureFormat = 'jpeg' | 'png' | 'webp';
 /** The most pixels that a picture may declare: 75 MB once decoded. */
 export const picturePixelsMax = 25_000_000;
 
-/** libvips looks at its clock about once a second. */
-const decodeSeconds = 10;
+/** The largest WebP takes 2 s of a fast core, so a slow and busy board may need many. libvips looks at its clock once a second. */
+const decodeSeconds = 20;
 
 /** What the first bytes say of formats that onbox names but does not open. */
 const refusedFormats: readonly (readonly [format: string, offset: number, text: string])[] = [
