@@ -18,7 +18,9 @@ export const clip = unary(
   (attributes) => {
     const [min, max] = limits(attributes).map(toBigint) as [bigint, bigint];
     return (x) => {
+      // biome-ignore lint/complexity/useMathMinMax: Math knows no bigints
       const raised = x < min ? min : x;
+      // biome-ignore lint/complexity/useMathMinMax: Math knows no bigints
       return raised > max ? max : raised;
     };
   },

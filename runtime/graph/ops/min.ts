@@ -2,4 +2,5 @@
 
 import { binary } from '../elementwise.js';
 
+// biome-ignore lint/complexity/useMathMinMax: Math knows no bigints
 export const min = binary('min', () => Math.min, { integer: () => (a, b) => (a < b ? a : b) });
