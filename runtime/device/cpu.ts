@@ -161,7 +161,8 @@ function chooseX64(features: ReadonlySet<string>, wanted: string | undefined): C
   const hasAvx2 = has('avx2', 'fma');
   const hasAvx512 = hasAvx2 && has('avx512f', 'avx512bw', 'avx512dq', 'avx512vl');
   const isa = chooseIsa(hasAvx512 ? ['avx512', 'avx2', 'sse2'] : hasAvx2 ? ['avx2', 'sse2'] : ['sse2'], wanted);
-  const switches = (level: 'avx2' | 'avx512') => x64Switches[level].filter(([name]) => features.has(name)).map(([, flag]) => flag);
+  const switches = (level: 'avx2' | 'avx512') =>
+    x64Switches[level].filter(([name]) => features.has(name)).map(([, flag]) => flag);
   const flags = {
     avx512: [...switches('avx2'), ...switches('avx512'), '-mprefer-vector-width=512'],
     avx2: switches('avx2'),
