@@ -4,7 +4,7 @@ import { errorCode, errorMessage, OnboxError } from '../../runtime/index.js';
 import type { ErrorBody, ErrorFacts } from './types.js';
 
 /** Codes whose status is not 400. */
-export const statusByCode: Readonly<Record<string, number>> = {
+const statusByCode: Readonly<Record<string, number>> = {
   'key-missing': 401,
   'key-wrong': 401,
   'key-unusable': 500,
@@ -46,6 +46,7 @@ export const statusByCode: Readonly<Record<string, number>> = {
   'session-busy': 500,
   'session-closed': 500,
   'weights-open': 500,
+  'addon-missing': 500,
   'arena-memory': 503,
   'threads-unavailable': 503,
   'queue-full': 503,

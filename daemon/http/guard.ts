@@ -71,7 +71,7 @@ function digest(text: string): Buffer {
 }
 
 /** The name of `name:port` or `[address]:port`, lower case; empty if it is neither. */
-export function hostName(host: string): string {
+function hostName(host: string): string {
   const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]@/\\]+))(?::[0-9]{1,5})?$/.exec(host);
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
 }
