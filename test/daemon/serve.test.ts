@@ -21,8 +21,9 @@ beforeAll(async () => {
       output += text;
     });
   }
-  await until(() => output.includes('try next:'));
-});
+  // The first start compiles the embedded models.
+  await until(() => output.includes('try next:'), 170_000);
+}, 180_000);
 
 afterAll(async () => {
   child.kill('SIGKILL');
