@@ -2,7 +2,7 @@
 // there. Schedules are derived from this alone; no operator is known by name.
 
 import { addVariables, indicesOf, visitExpressions } from '../loop/expression.js';
-import type { Loop, Program, Statement, Store } from '../loop/program.js';
+import type { Branch, Loop, Program, Statement, Store } from '../loop/program.js';
 import { storesOf, visitStatements } from '../loop/statement.js';
 
 export interface Anatomy {
@@ -21,8 +21,8 @@ export interface Anatomy {
 export function anatomyOf(program: Program): Anatomy {
   const space: Loop[] = [];
   let point = program.body;
-  for (let main = point.at(-1); main?.kind === 'for' && main.axis === 'space' && leadsToPoint(point); main = point.at(-1)) {
-    space.push(main);
+  for (let main = point.at(-1); leadsOn(main, point); main = point.at(-1)) {
+    if (main.kind === 'for') space.push(main);
     point = main.body;
   }
   const reduce = reductionOf(point);
@@ -30,9 +30,10 @@ export function anatomyOf(program: Program): Anatomy {
   return { space, point, reduce, fold, loads: fold === undefined ? [] : loadsOf(fold) };
 }
 
-/** The loops of the nest go on in the last statement; before it only a border may be cleared. */
-function leadsToPoint(block: readonly Statement[]): boolean {
-  return !block.some((statement) => statement.kind === 'local');
+/** The nest goes on in the last statement of a block, a loop or the guard of a split; before it only a border may be cleared. */
+function leadsOn(main: Statement | undefined, block: readonly Statement[]): main is Loop | Branch {
+  if (main === undefined || block.some((statement) => statement.kind === 'local')) return false;
+  return (main.kind === 'for' && main.axis === 'space') || (main.kind === 'if' && block.length === 1);
 }
 
 function reductionOf(point: readonly Statement[]): Loop[] {

@@ -37,7 +37,7 @@ class Scheduler {
 
   private try(step: Step): boolean {
     const applied = apply([step], this.program);
-    if (!applied.legal) return false;
+    if (!applied.legal) { if (process.env.DBG) console.log(JSON.stringify(step), applied.reason); return false; }
     this.program = applied.program;
     this.steps.push(step);
     return true;
@@ -106,7 +106,8 @@ class Scheduler {
     const rowTile = this.splitTile(rows, size.rows, inner);
     const columnTile = this.splitTile(columns, size.columns, inner);
     this.packConstants(lane, inner);
-    for (const loop of [lane, ...this.inNestOrder(inner).reverse()]) this.try({ step: 'sink', loop });
+    // Columns inside rows: what is spread over a vector for a row then serves all its columns at once.
+    for (const loop of [...inner, lane]) this.try({ step: 'sink', loop });
     if (blocks !== undefined && extent % this.machine.lanes !== 0)
       this.cutTail(columnTile?.inner === undefined ? blocks : columnTile.outer);
     if (rowTile !== undefined && (rows?.extent ?? 1) % size.rows !== 0) this.cutTail(rowTile.outer);

@@ -86,12 +86,12 @@ function buffersOf(block: readonly Statement[]): Set<string> {
   return names;
 }
 
-/** Gives locals a leading axis for the iterations of the loop. */
+/** Gives locals a last axis for the iterations of the loop. */
 function expandLocals(block: readonly Statement[], names: ReadonlySet<string>, loop: Loop): readonly Statement[] {
   if (names.size === 0) return block;
   const at = variable(loop.name, loop.extent);
   const moved = mapBlock(block, {
-    load: (expression) => (names.has(expression.buffer) ? { ...expression, index: [at, ...expression.index] } : expression),
+    load: (expression) => (names.has(expression.buffer) ? { ...expression, index: [...expression.index, at] } : expression),
   });
   return expandStores(moved, names, loop, at);
 }
@@ -101,10 +101,10 @@ function expandStores(block: readonly Statement[], names: ReadonlySet<string>, l
     switch (statement.kind) {
       case 'local': {
         if (!names.has(statement.buffer.name)) return statement;
-        return { kind: 'local', buffer: { ...statement.buffer, shape: [loop.extent, ...statement.buffer.shape] } };
+        return { kind: 'local', buffer: { ...statement.buffer, shape: [...statement.buffer.shape, loop.extent] } };
       }
       case 'store':
-        return names.has(statement.buffer) ? { ...statement, index: [at, ...statement.index] } : statement;
+        return names.has(statement.buffer) ? { ...statement, index: [...statement.index, at] } : statement;
       default:
         return { ...statement, body: expandStores(statement.body, names, loop, at) };
     }

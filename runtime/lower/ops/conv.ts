@@ -2,7 +2,7 @@
 // statement with fewer channels.
 
 import { integersAttribute, numberAttribute } from '../../graph/attributes.js';
-import { type Affine, add, offset, quotient, scale } from '../../loop/affine.js';
+import { type Affine, add, constant, offset, quotient, scale } from '../../loop/affine.js';
 import { call } from '../../loop/expression.js';
 import { channelsOf } from '../channels.js';
 import type { Lowering } from '../lowering.js';
@@ -17,7 +17,7 @@ export const conv: Lowering = {
     const [sh, sw] = integersAttribute(scope.attributes, 'strides') as [number, number];
     const [dh, dw] = integersAttribute(scope.attributes, 'dilations') as [number, number];
     const [top, left] = integersAttribute(scope.attributes, 'pads') as [number, number];
-    const firstChannel = scale(quotient(o, outputs / group), channels);
+    const firstChannel = group === 1 ? constant(0) : scale(quotient(o, outputs / group), channels);
     const inputs = channelsOf(x, channels, group);
     return scope.reduce({
       combine: 'add',
