@@ -5,7 +5,7 @@ export type Space = 'arena' | 'weights' | 'input';
 
 export interface BufferRef {
   readonly space: Space;
-  /** Byte offset in the arena or the weights, a multiple of 64; the index of the input for `input`. */
+  /** Byte offset in the arena or the weights, a multiple of 8; the index of the input for `input`. */
   readonly offset: number;
 }
 

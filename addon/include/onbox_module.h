@@ -6,14 +6,17 @@
 
 #define ONBOX_MODULE_ABI 1
 
+/** In bytes. A buffer may be a part of a larger one, so code must not count on more; the addon refuses plans that give less. */
+#define ONBOX_BUFFER_ALIGNMENT 8
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /**
  * Runs iterations begin <= i < end of a kernel's parallel loop. `buffers` holds one pointer for every buffer of the kernel,
- * in the order of the plan; each is aligned to 64 bytes unless it is a caller's tensor. Any thread may call it; calls for
- * disjoint ranges may run side by side. It keeps no state and cannot fail.
+ * in the order of the plan; each is aligned to ONBOX_BUFFER_ALIGNMENT unless it is a caller's tensor. Any thread may call it;
+ * calls for disjoint ranges may run side by side. It keeps no state and cannot fail.
  */
 typedef void (*onbox_kernel)(void* const* buffers, int64_t begin, int64_t end);
 

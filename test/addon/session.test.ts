@@ -67,6 +67,12 @@ test('a fresh arena is zero and aligned for vectors', () => {
   expect(session.view(0, 5 << 20).every((byte) => byte === 0)).toBe(true);
 });
 
+test('a buffer may begin at any multiple of eight bytes', async () => {
+  const session = open({ plans: launch({ extent: 3, buffers: [{ space: 'arena', offset: 72 }] }) });
+  await session.run(0, []);
+  expect([...new Int32Array(session.view(64, 24).slice().buffer)]).toEqual([0, 0, 1, 1, 1, 0]);
+});
+
 test('empty weights are mapped as no bytes', () => {
   const empty = join(fixture.folder, 'empty.bin');
   writeFileSync(empty, '');
@@ -172,7 +178,8 @@ describe('plans that are refused', () => {
     ['a kernel that is not there', { kernel: 4 }],
     ['an offset behind the arena', { buffers: [{ space: 'arena', offset: 8192 }] as const }],
     ['an offset behind the weights', { buffers: [{ space: 'weights', offset: 4032 }] as const }],
-    ['an offset that is not aligned', { buffers: [{ space: 'arena', offset: 32 }] as const }],
+    ['an offset that is not aligned', { buffers: [{ space: 'arena', offset: 36 }] as const }],
+    ['an offset in the weights that is not aligned', { buffers: [{ space: 'weights', offset: 4 }] as const }],
     ['an input that is not there', { buffers: [{ space: 'input', offset: 2 }] as const }],
   ])('%s', (_, change) => {
     expect(() => open({ plans: launch(change) })).toThrow(expect.objectContaining({ code: 'module-plan' }));

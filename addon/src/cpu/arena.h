@@ -8,9 +8,6 @@ namespace onbox {
 /** Owns zeroed memory, aligned for huge pages. Any thread may use it; the owner of the session orders who writes what. */
 class Arena {
  public:
-  /** Every buffer inside starts at a multiple of this: a cache line, and the widest vector. */
-  static constexpr std::size_t kAlignment = 64;
-
   /** @throws Failure `arena-memory` if there is not enough memory */
   explicit Arena(std::size_t bytes);
   ~Arena();

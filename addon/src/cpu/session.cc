@@ -57,9 +57,9 @@ void* Session::resolveBuffer(const BufferRef& buffer, const std::string& where) 
     throw Failure("module-plan", where + " has a buffer at byte " + quote(buffer.offset) + " of the " + space +
                                      ", which ends at " + quote(bytes));
   }
-  if (buffer.offset % Arena::kAlignment != 0) {
+  if (buffer.offset % ONBOX_BUFFER_ALIGNMENT != 0) {
     throw Failure("module-plan", where + " has a buffer at byte " + quote(buffer.offset) + " of the " + space +
-                                     ", which is not a multiple of " + quote(Arena::kAlignment));
+                                     ", which is not a multiple of " + quote(ONBOX_BUFFER_ALIGNMENT));
   }
   return (inArena ? arena_->data() : weights_.data()) + buffer.offset;
 }

@@ -1,6 +1,6 @@
 // Views: values that need no memory and no copy of their own, because they are a part of another value as it lies in memory.
 
-import { elementCount, sameShape } from '../../core/tensor.js';
+import { dtypeBytes, elementCount, sameShape } from '../../core/tensor.js';
 import { integersAttribute, numberAttribute } from '../attributes.js';
 import type { Graph, Layout, Node } from '../graph.js';
 
@@ -9,6 +9,9 @@ export interface View {
   /** Where it begins, in elements as they are stored. */
   readonly offset: number;
 }
+
+/** Bytes: kernels are promised that each of their buffers begins at a multiple of this (onbox_module.h). */
+const viewAlignment = 8;
 
 /**
  * Which values are stored inside of which. A reshape of a row-major value is that value; the parts of a concatenation lie in it one
@@ -47,11 +50,22 @@ function addConcat(graph: Graph, node: Node, fixed: ReadonlySet<string>, views: 
   if (!canHoldParts(graph, node)) return;
   const parts = wholesOf(graph, node.inputs, views);
   if (new Set(parts).size !== parts.length || parts.some((part) => fixed.has(part) || views.has(part))) return;
+  addParts(graph, whole, parts, views);
+}
+
+/** Lays parts into their whole, one after the other; none of them where one would begin between two multiples of the alignment. */
+function addParts(graph: Graph, whole: string, parts: readonly string[], views: Map<string, View>): void {
+  if (!arePartsAligned(graph, parts)) return;
   let offset = 0;
   for (const part of parts) {
     views.set(part, { of: whole, offset });
     offset += storedCount(graph, part);
   }
+}
+
+function arePartsAligned(graph: Graph, parts: readonly string[]): boolean {
+  const bytes = parts.map((part) => storedCount(graph, part) * dtypeBytes(graph.types.get(part)?.dtype ?? 'f32'));
+  return bytes.slice(0, -1).every((length) => length % viewAlignment === 0);
 }
 
 /** A concatenation of parts that are stored as it is itself. */
@@ -93,7 +107,8 @@ function wholesOf(graph: Graph, parts: readonly string[], views: ReadonlyMap<str
 /** Which parts keep a concatenation from holding its parts, because they have to lie elsewhere; none where it cannot hold any. */
 export function stuckParts(graph: Graph, node: Node, views: ReadonlyMap<string, View>): number[] {
   const whole = node.outputs[0] ?? '';
-  if (node.inputs.some((part) => rootOf(views, part) === rootOf(views, whole)) || !canHoldParts(graph, node)) return [];
+  if (node.inputs.some((part) => rootOf(views, part) === rootOf(views, whole))) return [];
+  if (!canHoldParts(graph, node) || !arePartsAligned(graph, node.inputs)) return [];
   const fixed = new Set([...graph.inputs, ...graph.constants.keys()]);
   return node.inputs.flatMap((part, i) => (fixed.has(part) || views.has(part) || node.inputs.indexOf(part) !== i ? [i] : []));
 }
@@ -112,11 +127,7 @@ function addSplit(graph: Graph, node: Node, fixed: ReadonlySet<string>, views: M
   if (!node.outputs.every((part) => sameLayout(graph.layouts.get(part), graph.layouts.get(whole)))) return;
   const layout = graph.layouts.get(whole);
   if (layout !== undefined && !integersAttribute(node.attributes, 'sizes').every((size) => size % layout.block === 0)) return;
-  let offset = 0;
-  for (const part of node.outputs) {
-    views.set(part, { of: whole, offset });
-    offset += storedCount(graph, part);
-  }
+  addParts(graph, whole, node.outputs, views);
 }
 
 /** Nothing but axes of extent 1 stands before the axis; blocks and borders allow the channel axis only. */
