@@ -1,0 +1,109 @@
+// Runs programs as compiled C: many programs make one shared object, each is a plan of one session.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadAddon, type Launch } from '../../addon/index.js';
+import { dtypeBytes, elementCount, type Tensor, viewBytes } from '../../runtime/core/tensor.js';
+import { writeKernels } from '../../runtime/codegen/c.js';
+import { describeCpu } from '../../runtime/device/cpu.js';
+import { pack } from '../../runtime/loop/pack.js';
+import type { Buffer, Program } from '../../runtime/loop/program.js';
+import { buildModule } from '../../runtime/module/build.js';
+import { objectFile, weightsFile } from '../../runtime/module/files.js';
+
+/** A program and the content of its inputs and constants. */
+export interface Job {
+  readonly program: Program;
+  readonly feeds: ReadonlyMap<string, Tensor>;
+}
+
+type Placed = ReadonlyMap<string, { readonly buffer: Buffer; readonly offset: number }>;
+
+/** Instruction sets that this machine can run, widest first. */
+export function runnableIsas(): string[] {
+  const { arch, isa } = describeCpu({ isa: undefined });
+  if (arch === 'arm64') return ['neon'];
+  const all = ['avx512', 'avx2', 'sse2'];
+  return all.slice(all.indexOf(isa));
+}
+
+/** The outputs of every job, computed by C compiled for `isa`. */
+export async function runCompiled(jobs: readonly Job[], isa: string): Promise<Map<string, Tensor>[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'onbox-codegen-'));
+  try {
+    return await runIn(folder, jobs, isa);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runIn(folder: string, jobs: readonly Job[], isa: string): Promise<Map<string, Tensor>[]> {
+  const kernels: ReturnType<typeof writeKernels> = [];
+  let arenaBytes = 0;
+  const places: Placed[] = jobs.map(({ program }) => {
+    const placed = program.buffers.map((buffer) => {
+      const offset = arenaBytes;
+      arenaBytes += Math.ceil((elementCount(buffer.shape) * dtypeBytes(buffer.dtype)) / 64) * 64;
+      return [buffer.name, { buffer, offset }] as const;
+    });
+    return new Map(placed);
+  });
+  const plans = jobs.map(({ program }, job): Launch[] => {
+    const first = kernels.length;
+    const sources = writeKernels((i) => `k${first + i}`, program, isa);
+    kernels.push(...sources);
+    return sources.map(({ buffers, extent }, i) => ({
+      kernel: first + i,
+      extent,
+      buffers: buffers.map((name) => ({ space: 'arena', offset: places[job]?.get(name)?.offset ?? -1 })),
+    }));
+  });
+  const parts = { kernels, infos: [], plans, weights: new Uint8Array(0), arenaBytes, offsets: new Map() };
+  await buildModule(folder, parts, isa, [...describeCpu({ isa }).flags, '-O1']);
+  const session = loadAddon().createSession({
+    object: join(folder, objectFile),
+    weights: join(folder, weightsFile),
+    arenaBytes,
+    plans,
+    inputBytes: [],
+    threads: 1,
+  });
+  const results: Map<string, Tensor>[] = [];
+  const view = ({ dtype, shape }: Buffer, offset: number): Tensor => ({
+    dtype,
+    shape,
+    data: viewBytes(dtype, session.view(offset, elementCount(shape) * dtypeBytes(dtype))),
+  });
+  for (const [job, { program, feeds }] of jobs.entries()) {
+    const outputs = new Map<string, Tensor>();
+    const known = new Map(feeds);
+    for (const packing of program.packings) {
+      const shape = packing.loops.map((loop) => loop.extent);
+      known.set(packing.buffer, { dtype: packing.value.dtype, shape, data: pack(packing, known) });
+    }
+    for (const { buffer, offset } of places[job]?.values() ?? []) {
+      const there = view(buffer, offset);
+      const given = known.get(buffer.name);
+      if (given !== undefined) (there.data as Float32Array).set(given.data as Float32Array);
+      else outputs.set(buffer.name, there);
+    }
+    await session.run(job, []);
+    for (const [name, { data, ...type }] of outputs) outputs.set(name, { ...type, data: data.slice() });
+    results.push(outputs);
+  }
+  session.close();
+  return results;
+}
+
+/** The greatest distance of two tensors in units of max(1, |want|); infinite where only one is NaN. */
+export function distance(got: Tensor, want: Tensor): number {
+  let greatest = 0;
+  for (let i = 0; i < want.data.length; i++) {
+    const [a, b] = [Number(got.data[i]), Number(want.data[i])];
+    if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
+    const far = Math.abs(a - b) / Math.max(1, Math.abs(b));
+    greatest = Math.max(greatest, Number.isNaN(far) ? Number.POSITIVE_INFINITY : far);
+  }
+  return greatest;
+}
