@@ -1,7 +1,7 @@
 // Cut: splits the range of a loop, so that what guards its ends (tails, padding) is decided once instead of in every iteration.
 
 import { constantOf, offset, scale, strideOf, subtract, variable } from '../loop/affine.js';
-import type { Condition, Loop, Program, Statement } from '../loop/program.js';
+import { type Condition, identityOf, type Loop, type Program, type Statement, type Store } from '../loop/program.js';
 import { branch, substituteBlock } from '../loop/statement.js';
 import { demand } from './illegal.js';
 import { replaceLoops } from './rewrite.js';
@@ -23,8 +23,9 @@ function part(loop: Loop, from: number, to: number): readonly Statement[] {
 /** Shortens loops whose last iterations do nothing: for i in 0..8 { if i + 6 < 10 … } runs four times. */
 function tighten(block: readonly Statement[]): readonly Statement[] {
   return block.flatMap((statement): readonly Statement[] => {
+    if (statement.kind === 'store') return guardStore(statement);
     if (statement.kind === 'if') return branch(statement.conditions, tighten(statement.body));
-    if (statement.kind !== 'for') return [statement];
+    if (statement.kind === 'local') return [statement];
     const body = tighten(statement.body);
     const extent = usefulExtent({ ...statement, body });
     if (extent === statement.extent) return [{ ...statement, body }];
@@ -32,6 +33,14 @@ function tighten(block: readonly Statement[]): readonly Statement[] {
     if (extent === 0) return [];
     return extent === 1 ? shorter : [{ ...statement, extent, body: shorter }];
   });
+}
+
+/** A term that is the identity of its reduction unless a guard holds needs no folding where it does not. */
+function guardStore(store: Store): readonly Statement[] {
+  const { value, combine } = store;
+  if (combine === undefined || value.kind !== 'guard' || value.otherwise.kind !== 'number') return [store];
+  if (value.otherwise.value !== identityOf(combine)) return [store];
+  return branch(value.conditions, [{ ...store, value: value.value }]);
 }
 
 /** How many iterations from the first one may do something. */

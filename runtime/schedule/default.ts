@@ -1,6 +1,7 @@
 // The schedule of a program that nobody has tuned, derived from its anatomy: vectors along the innermost axis, a register tile over
 // the two axes that reuse the most, constants packed in reading order, the outermost loops shared out among threads.
 
+import { rangeOf, scale, strideOf, subtract, variable } from '../loop/affine.js';
 import type { Loop, Program } from '../loop/program.js';
 import { findLoops } from '../loop/statement.js';
 import { type Anatomy, anatomyOf } from './anatomy.js';
@@ -111,6 +112,7 @@ class Scheduler {
     if (blocks !== undefined && extent % this.machine.lanes !== 0)
       this.cutTail(columnTile?.inner === undefined ? blocks : columnTile.outer);
     if (rowTile !== undefined && (rows?.extent ?? 1) % size.rows !== 0) this.cutTail(rowTile.outer);
+    this.cutGuards(anatomy);
     this.try({ step: 'vectorize', loop: lane });
     for (const loop of inner) this.try({ step: 'unroll', loop });
     this.unrollWindow(anatomy, size.rows * size.columns);
@@ -157,6 +159,19 @@ class Scheduler {
       body *= loop.extent;
       if (body > unrolledMax) return;
       if (findLoops(this.program.body, loop.name).length > 0) this.try({ step: 'unroll', loop: loop.name });
+    }
+  }
+
+  /** Splits off the iterations of a reduction in which a guard on its loops may fail, as in the last block of channels. */
+  private cutGuards({ reduce, fold }: Anatomy): void {
+    if (fold?.value.kind !== 'guard') return;
+    for (const { index, high } of fold.value.conditions) {
+      const loop = reduce.find(({ name }) => (strideOf(index, name) ?? 0) > 0);
+      if (loop === undefined) continue;
+      const stride = strideOf(index, loop.name) ?? 1;
+      const others = subtract(index, scale(variable(loop.name, loop.extent), stride));
+      const at = Math.floor((high - 1 - rangeOf(others)[1]) / stride) + 1;
+      this.try({ step: 'cut', loop: loop.name, at });
     }
   }
 

@@ -46,8 +46,9 @@ export function describe(facts: ModelFacts, overrides: Overrides = {}): VisionSp
   return found === undefined ? spec : { ...spec, head: found.spec };
 }
 
-/** The graph input that takes a picture: f32[1,c,h,w] or f32[1,h,w,c] of 1 or 3 channels. */
+/** The graph input that takes a picture: f32[1,c,h,w] or f32[1,h,w,c] of 1 or 3 channels. A model of several inputs wants tensors. */
 function pictureInput(facts: ModelFacts, name: string | undefined): PictureInput | undefined {
+  if (name === undefined && facts.inputs.length !== 1) return undefined;
   if (name === undefined) return facts.inputs.map(asPicture).find((input) => input !== undefined);
   const named = facts.inputs.find((input) => input.name === name);
   if (named === undefined) throw imageError(`the model has no input ${JSON.stringify(name)}`);
