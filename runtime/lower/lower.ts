@@ -4,8 +4,8 @@
 import { assert } from '../core/assert.js';
 import { elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
 import type { Graph, Layout, Node } from '../graph/graph.js';
-import { type Affine, affineKey, offset, rangeOf, variable } from '../loop/affine.js';
-import { guard, load, number, variablesOf, visitExpressions } from '../loop/expression.js';
+import { type Affine, affineKey, offset, rangeOf, scale, variable } from '../loop/affine.js';
+import { expressionKey, guard, load, number, variablesOf, visitExpressions } from '../loop/expression.js';
 import {
   type Buffer,
   type Condition,
@@ -47,6 +47,8 @@ class ProgramBuilder {
   private readonly late: Statement[] = [];
   private readonly lateLocals = new Set<string>();
   private readonly lateLoops = new Set<string>();
+  /** The last tiles state elements past the end, which are never stored. */
+  private overshoots = false;
   private locals = 0;
   private readonly loopNames = new Set<string>();
   private points: number;
@@ -69,17 +71,57 @@ class ProgramBuilder {
     const layout = this.graph.layouts.get(this.output);
     const { axes, index } = storageLoops(type, layout);
     for (const { name } of axes) this.loopNames.add(name);
+    const tile = this.tile(type);
+    if (tile !== undefined) return this.finish(this.tiledBody(type, layout, axes, index, tile), type, layout);
     const shared = this.sharedAxes(type);
     for (const axis of shared) this.lateLoops.add(axes[axis]?.name ?? '');
     const value = this.define(this.output, index);
-    const target: Buffer = { name: 'y', role: 'output', dtype: type.dtype, shape: storageShape(type, layout) };
     const store: Statement = { kind: 'store', buffer: 'y', index: storageIndex(layout, index), value };
     const inside = axes.filter((_, axis) => shared.includes(axis));
     const outside = axes.filter((_, axis) => !shared.includes(axis));
     const point = [...this.block, ...nest(inside, [...this.late, store])];
     const body = hasBorder(layout) ? aroundBorder(type, layout, axes, outside, point) : nest(outside, point);
+    return this.finish(body, type, layout);
+  }
+
+  private finish(body: readonly Statement[], type: TensorType, layout: Layout | undefined): LoweredProgram {
+    const target: Buffer = { name: 'y', role: 'output', dtype: type.dtype, shape: storageShape(type, layout) };
     const program = { buffers: [...this.buffers.values(), target], packings: [], body };
     return { program, values: [...this.buffers.keys(), this.output], title: this.title(), flops: this.flops };
+  }
+
+  private tile(output: TensorType): readonly number[] | undefined {
+    for (const node of this.node.body ?? [this.node]) {
+      const tile = lowering(node.op).tile?.(node.attributes, output);
+      if (tile !== undefined) return tile;
+    }
+    return undefined;
+  }
+
+  /** Loops over tiles; inside, every element of a tile is stated, and what they have in common once. */
+  private tiledBody(
+    type: TensorType,
+    layout: Layout | undefined,
+    axes: readonly StorageAxis[],
+    index: readonly Affine[],
+    tile: readonly number[],
+  ): readonly Statement[] {
+    const loops = axes.map(({ name, extent }, i) => ({
+      name,
+      extent: i === 1 || i === 4 ? extent : Math.ceil(extent / (tile[i] ?? 1)),
+    }));
+    this.overshoots = true;
+    for (const at of placesOf(tile)) {
+      const element = index.map((whole, axis) => {
+        const size = tile[axis] ?? 1;
+        if (size === 1) return whole;
+        return offset(scale(variable(loops[axis]?.name ?? '', loops[axis]?.extent ?? 1), size), at[axis] ?? 0);
+      });
+      const value = this.define(this.output, element);
+      const inside = insideOf(type.shape, element).filter((_, axis) => (tile[axis] ?? 1) > 1);
+      this.block.push(...branch(inside, [{ kind: 'store', buffer: 'y', index: storageIndex(layout, element), value }]));
+    }
+    return hasBorder(layout) ? aroundBorder(type, layout, axes, [], nest(loops, this.block)) : nest(loops, this.block);
   }
 
   private title(): string {
@@ -146,7 +188,10 @@ class ProgramBuilder {
         type,
         block: 1,
         read: (index) => {
-          assert(isInside(type, index), `${printType(type)} "${value}" is read outside of itself where it is fused`);
+          assert(
+            this.overshoots || isInside(type, index),
+            `${printType(type)} "${value}" is read outside of itself where it is fused`,
+          );
           return this.define(value, index);
         },
       };
@@ -181,10 +226,15 @@ class ProgramBuilder {
 
   private share(value: Expression): Expression {
     if (value.kind === 'number' || (value.kind === 'load' && this.isLocal(value.buffer))) return value;
+    const key = `= ${expressionKey(value)}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
     const late = this.isLate(value);
     const name = this.declareLocal('t', value, late ? this.late : this.block);
     if (late) this.lateLocals.add(name);
-    return load(name, value.dtype, []);
+    const shared = load(name, value.dtype, []);
+    this.known.set(key, shared);
+    return shared;
   }
 
   /** Whether an expression depends on a shared axis and so cannot be computed before its loop. */
@@ -234,6 +284,14 @@ class ProgramBuilder {
     this.block.push(...nest(loops, [...inside, { kind: 'store', buffer: name, index: [], value, combine }], 'reduce'));
     return load(name, dtype, []);
   }
+}
+
+/** All indices into a tile, the last axis fastest. */
+function placesOf(tile: readonly number[]): readonly (readonly number[])[] {
+  return tile.reduce<readonly (readonly number[])[]>(
+    (places, size) => places.flatMap((place) => Array.from({ length: size }, (_, i) => [...place, i])),
+    [[]],
+  );
 }
 
 /** Channels may run past the end: the storage of a blocked value has room for them. */

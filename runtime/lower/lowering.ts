@@ -50,6 +50,11 @@ export interface Lowering {
   /** The element of the output at `index`. */
   value(scope: Scope, index: readonly Affine[]): Expression;
   /**
+   * How many elements along each output axis are computed together, because they have most of their work in common (`Scope.share`
+   * states equal expressions once). Rank 4; not along channels. Absent or undefined: each alone.
+   */
+  tile?(attributes: Attributes, output: TensorType): readonly number[] | undefined;
+  /**
    * Output axes that the reductions do not depend on, as the axis of a softmax: they are looped over after the reductions.
    * Absent: none.
    */

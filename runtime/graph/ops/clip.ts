@@ -18,9 +18,8 @@ export const clip = unary(
   (attributes) => {
     const [min, max] = limits(attributes).map(toBigint) as [bigint, bigint];
     return (x) => {
-      // biome-ignore lint/complexity/useMathMinMax: Math knows no bigints
+      // Math.max and Math.min know no bigints.
       const raised = x < min ? min : x;
-      // biome-ignore lint/complexity/useMathMinMax: Math knows no bigints
       return raised > max ? max : raised;
     };
   },

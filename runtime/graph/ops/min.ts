@@ -2,5 +2,5 @@
 
 import { binary } from '../elementwise.js';
 
-// biome-ignore lint/complexity/useMathMinMax: Math knows no bigints
+// Math.max and Math.min know no bigints.
 export const min = binary('min', () => Math.min, { integer: () => (a, b) => (a < b ? a : b) });

@@ -8,7 +8,7 @@ import type { Graph, Layout, Node } from '../graph.js';
 import { isPointwise } from './pointwise.js';
 import { stuckParts, viewsOf } from './views.js';
 
-const channelwise: ReadonlySet<string> = new Set(['max-pool', 'average-pool', 'resize', 'pad', 'lrn']);
+const channelwise: ReadonlySet<string> = new Set(['max-pool', 'average-pool', 'resize', 'pad', 'lrn', 'winograd-input']);
 
 /** @param lanes floats in a vector */
 export function chooseLayouts(graph: Graph, lanes: number): Graph {
@@ -85,6 +85,7 @@ function blockOf(graph: Graph, node: Node, blocks: ReadonlyMap<string, number>, 
   const source = first.inputs[0] ?? '';
   const blocked = (value: string) => blocks.has(value);
   const channels = (value: string) => graph.types.get(value)?.shape[1] ?? 1;
+  if (first.op === 'winograd-multiply' || first.op === 'winograd-output') return true;
   if (first.op === 'conv') return convInBlocks(graph, first, blocked(source), lanes);
   if (first.op === 'reduce-mean' || first.op === 'reduce-max') return blocked(source) && reducesPlane(first);
   if (channelwise.has(first.op)) return blocked(source) && (first.op !== 'pad' || padsPlane(first)) && first.op !== 'lrn';
@@ -167,19 +168,33 @@ function bordersOf(graph: Graph): Map<string, Border> {
   const borders = new Map<string, Border>();
   for (const node of graph.nodes) {
     const first = node.body?.[0] ?? node;
-    const [x, w] = first.inputs;
-    if (first.op !== 'conv' || x === undefined || w === undefined || graph.constants.has(x) || graph.inputs.includes(x))
-      continue;
-    const need = reachOf(graph, first, x, w);
+    const [x] = first.inputs;
+    if (x === undefined || graph.constants.has(x) || graph.inputs.includes(x)) continue;
+    const need = reachOf(graph, first, x);
+    if (need === undefined) continue;
     const known = borders.get(x) ?? [0, 0, 0, 0];
     borders.set(x, known.map((width, side) => Math.max(width, need[side] ?? 0)) as unknown as Border);
   }
   return borders;
 }
 
-function reachOf(graph: Graph, node: Node, x: string, w: string): number[] {
+/** How far a node reads beyond its input: top, left, bottom, right. */
+function reachOf(graph: Graph, node: Node, x: string): number[] | undefined {
+  if (node.op === 'conv') return reachOfWindow(graph, node, x);
+  return node.op === 'winograd-input' ? reachOfTiles(graph, node, x) : undefined;
+}
+
+function reachOfTiles(graph: Graph, node: Node, x: string): number[] {
   const [, , height = 1, width = 1] = graph.types.get(x)?.shape ?? [];
-  const [, , rows = 1, columns = 1] = graph.types.get(w)?.shape ?? [];
+  const [, , down = 1, across = 1] = graph.types.get(node.outputs[0] ?? '')?.shape ?? [];
+  const tile = numberAttribute(node.attributes, 'tile');
+  const [top = 0, left = 0] = integersAttribute(node.attributes, 'pads');
+  return [top, left, Math.max(0, down * tile + 2 - top - height), Math.max(0, across * tile + 2 - left - width)];
+}
+
+function reachOfWindow(graph: Graph, node: Node, x: string): number[] {
+  const [, , height = 1, width = 1] = graph.types.get(x)?.shape ?? [];
+  const [, , rows = 1, columns = 1] = graph.types.get(node.inputs[1] ?? '')?.shape ?? [];
   const [, , outHeight = 1, outWidth = 1] = graph.types.get(node.outputs[0] ?? '')?.shape ?? [];
   const [sh = 1, sw = 1] = integersAttribute(node.attributes, 'strides');
   const [dh = 1, dw = 1] = integersAttribute(node.attributes, 'dilations');

@@ -103,6 +103,9 @@ import { tile } from './tile.js';
 import { transpose } from './transpose.js';
 import { trilu } from './trilu.js';
 import { where } from './where.js';
+import { winogradInput } from './winograd-input.js';
+import { winogradMultiply } from './winograd-multiply.js';
+import { winogradOutput } from './winograd-output.js';
 import { xor } from './xor.js';
 
 const lowerings: ReadonlyMap<string, Lowering> = new Map(
@@ -208,6 +211,9 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     transpose,
     trilu,
     where,
+    winogradInput,
+    winogradMultiply,
+    winogradOutput,
     xor,
   ].map((lowering) => [lowering.kind, lowering]),
 );
