@@ -96,7 +96,8 @@ export function viewBytes(dtype: Dtype, bytes: Uint8Array): TensorData {
       code: 'tensor-bytes',
     });
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not slice(), which a Buffer has made a view.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const count = bytes.byteLength / size;
   const empty = allocate(dtype, 0);
   const construct = empty.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => TensorData;

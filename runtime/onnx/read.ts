@@ -178,8 +178,7 @@ function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode)
     if (raw.length !== count * dtypeBytes(dtype)) {
       throw new OnboxError(`${what} of shape [${shape}] wants ${count * dtypeBytes(dtype)} bytes, got ${raw.length}`, { code });
     }
-    // A plain view: slice() of a Buffer would not copy, and copying is what misaligned data needs.
-    return { dtype, shape, data: viewBytes(dtype, new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength)) };
+    return { dtype, shape, data: viewBytes(dtype, raw) };
   }
   const values = typedValues(proto, dtype);
   if (values.length !== count) {
