@@ -103,10 +103,10 @@ function combine(reduction: Reduction, old: number, update: number): number {
     case 'mul':
       return old * update;
     case 'max':
-      // biome-ignore lint/complexity/useMathMinMax: the elements may be bigints
+      // The elements may be bigints, which Math does not know.
       return update > old ? update : old;
     case 'min':
-      // biome-ignore lint/complexity/useMathMinMax: the elements may be bigints
+      // The elements may be bigints, which Math does not know.
       return update < old ? update : old;
   }
 }
