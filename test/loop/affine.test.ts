@@ -1,3 +1,5 @@
+// Affine indices against their values at every point of small loops.
+
 import fc from 'fast-check';
 import * as affine from '../../runtime/loop/affine.js';
 import { evaluateIndex, everyPoint } from './evaluate.js';

@@ -49,7 +49,7 @@ function someConditions(g: GeneratorValue, loops: Extents): Condition[] {
 
 const values = [0, -0, 1, -1.5, 0.1, 1e-7, 1e21, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
-export function anExpression(g: GeneratorValue, loops: Extents, dtype: Dtype, depth: number): Expression {
+function anExpression(g: GeneratorValue, loops: Extents, dtype: Dtype, depth: number): Expression {
   const index = () => anIndex(g, loops, 2, true);
   const inner = (inside: Dtype = dtype) => anExpression(g, loops, inside, depth - 1);
   switch (integer(g, 0, depth === 0 ? 2 : 7)) {

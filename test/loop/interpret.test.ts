@@ -1,3 +1,5 @@
+// The interpreter on small programs whose results are known by hand.
+
 import { allocate, type Dtype, elementCount, type Shape, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import { add, constant, offset, scale, variable } from '../../runtime/loop/affine.js';
 import { call, cast, guard, load, measured, number } from '../../runtime/loop/expression.js';

@@ -1,3 +1,5 @@
+// Packing a constant gives, element by element, what the packing says.
+
 import fc from 'fast-check';
 import { tensorOf } from '../../runtime/core/tensor.js';
 import { type Affine, add, offset, quotient, remainder, scale, variable } from '../../runtime/loop/affine.js';

@@ -1,3 +1,5 @@
+// The text of programs: what it looks like, and that it reads back as the same program.
+
 import fc from 'fast-check';
 import { parseProgram } from '../../runtime/loop/parse.js';
 import { printProgram } from '../../runtime/loop/print.js';

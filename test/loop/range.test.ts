@@ -1,3 +1,5 @@
+// The range of an index holds all its values, and what conditions leave of them.
+
 import fc from 'fast-check';
 import type { Condition } from '../../runtime/loop/program.js';
 import { rangeUnder } from '../../runtime/loop/range.js';

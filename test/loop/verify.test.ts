@@ -1,3 +1,5 @@
+// What verification refuses in a program, each fault by its message.
+
 import { call, load, number } from '../../runtime/loop/expression.js';
 import { parseProgram } from '../../runtime/loop/parse.js';
 import { printProgram } from '../../runtime/loop/print.js';

@@ -1,3 +1,5 @@
+// Import: symbolic shapes, folded shape arithmetic, unsupported operators, and models that are refused.
+
 import { errorCode, type OnboxError } from '../../runtime/core/error.js';
 import { type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import { importModel, unsupported } from '../../runtime/onnx/import.js';

@@ -1,3 +1,5 @@
+// Reading protobuf: every dtype and every way to store a tensor, and what is refused as not sane.
+
 import { onnx } from 'onnx-proto';
 import { type Dtype, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import { quote } from '../../runtime/onnx/model.js';

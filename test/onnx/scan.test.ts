@@ -1,3 +1,5 @@
+// The scan before decoding: no input, however hostile, makes reading throw anything but an OnboxError.
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { errorCode } from '../../runtime/core/error.js';

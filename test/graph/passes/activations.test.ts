@@ -1,3 +1,5 @@
+// Which spellings of an activation are recognized, and which lookalikes are not.
+
 import { recognizeActivations } from '../../../runtime/graph/passes/recognize-activations.js';
 import { after, dedent, expectUnchanged } from './equivalence.js';
 

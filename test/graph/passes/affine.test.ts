@@ -1,3 +1,5 @@
+// Scales and shifts by constants go into the convolution before them, where that is exact, and stay where it is not.
+
 import { mergeAffine } from '../../../runtime/graph/passes/merge-affine.js';
 import { splitBatchNorm } from '../../../runtime/graph/passes/split-batch-norm.js';
 import { after, dedent, expectUnchanged } from './equivalence.js';

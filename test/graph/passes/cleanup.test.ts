@@ -1,3 +1,5 @@
+// The passes that only remove: dead nodes, constants that can be folded, moves that cancel, operators that do nothing.
+
 import { dropIdentities } from '../../../runtime/graph/passes/drop-identities.js';
 import { foldConstants } from '../../../runtime/graph/passes/fold-constants.js';
 import { mergeMoves } from '../../../runtime/graph/passes/merge-moves.js';

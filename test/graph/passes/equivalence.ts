@@ -51,7 +51,7 @@ export function differenceOf(want: Tensor, got: Tensor): number {
 }
 
 /** A smooth input between -4 and 4 in which no two neighbours are equal. */
-export function waves(graph: Graph, name: string, seed: number): Tensor {
+function waves(graph: Graph, name: string, seed: number): Tensor {
   const shape = graph.types.get(name)?.shape ?? [];
   const data = Float32Array.from({ length: elementCount(shape) }, (_, index) => 4 * Math.sin(1.7 * index + seed));
   return { dtype: 'f32', shape, data };
