@@ -43,13 +43,6 @@ export function integersAttribute(
   return value;
 }
 
-/** @throws OnboxError `op-invalid` if it is missing or no string */
-export function stringAttribute(attributes: Attributes, name: string): string {
-  const value = attributes[name];
-  if (typeof value === 'string') return value;
-  throw mismatch(name, 'a string', value);
-}
-
 /**
  * One of a closed set of strings.
  * @throws OnboxError `op-invalid` if it is missing or another

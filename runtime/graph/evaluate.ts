@@ -31,7 +31,7 @@ export function evaluate(
  * Runs one node on `values`, and adds its outputs there, and those of the nodes in its body.
  * @throws OnboxError `op-invalid` if data are invalid, such as an index
  */
-export function runNode(graph: Graph, node: Node, values: Map<string, Tensor>): void {
+function runNode(graph: Graph, node: Node, values: Map<string, Tensor>): void {
   if (node.body !== undefined) {
     for (const inner of node.body) runNode(graph, inner, values);
     return;

@@ -2,7 +2,7 @@
 // Operators are onbox's own canonical ones (ops/index.ts): what ONNX passes as constant inputs (axes, shapes, limits) are
 // attributes here, so that every later stage sees plain numbers.
 
-import type { Dtype, Shape, Tensor, TensorType } from '../core/tensor.js';
+import type { Tensor, TensorType } from '../core/tensor.js';
 
 /** JSON-like. Infinity is allowed (clip without a limit). */
 export type Attribute = number | string | boolean | readonly number[] | readonly string[];
@@ -58,4 +58,4 @@ export interface OpDefinition {
   evaluate(inputs: readonly (Tensor | undefined)[], attributes: Attributes, outputs: readonly TensorType[]): Tensor[];
 }
 
-export type { Dtype, Shape, Tensor, TensorType };
+export type { Tensor, TensorType };

@@ -16,7 +16,7 @@ import { printType, type Tensor } from '../core/tensor.js';
 import type { Attribute, Attributes, Graph, Node } from './graph.js';
 
 /** Constants of more elements than this are printed as the hash of their bytes. */
-export const inlineElementsMax = 16;
+const inlineElementsMax = 16;
 
 /** Words of the text, which a value's name must not be mistaken for. */
 const words: ReadonlySet<string> = new Set(['_', 'input', 'constant', 'output', 'block', 'border']);
@@ -39,7 +39,7 @@ export function externalConstants(graph: Graph): Map<string, Uint8Array> {
 }
 
 /** SHA-256 of the bytes of a tensor, in hexadecimal. */
-export function contentHash(tensor: Tensor): string {
+function contentHash(tensor: Tensor): string {
   return createHash('sha256').update(bytesOf(tensor)).digest('hex');
 }
 

@@ -92,10 +92,6 @@ function parenthesise(atom: Atom): string {
   return atom.kind === 'quotient' || atom.kind === 'remainder' ? `(${atomKey(atom)})` : atomKey(atom);
 }
 
-export function sameAffine(a: Affine, b: Affine): boolean {
-  return a === b || affineKey(a) === affineKey(b);
-}
-
 /** The constant that an index is, undefined where it varies. */
 export function constantOf(index: Affine): number | undefined {
   return index.terms.length === 0 ? index.constant : undefined;

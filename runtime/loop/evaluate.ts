@@ -34,7 +34,7 @@ export function tensorNamed(scope: Scope, name: string): Tensor {
   return tensor;
 }
 
-export function compileIndex(scope: Scope, index: Affine): () => number {
+function compileIndex(scope: Scope, index: Affine): () => number {
   const start = index.constant;
   const terms = index.terms.map(({ atom, coefficient }) => ({ value: compileAtom(scope, atom), coefficient }));
   const [only] = terms;

@@ -3,8 +3,8 @@
 
 import { assert } from '../core/assert.js';
 import { halfToNumber, numberToHalf, roundTiesToEven } from '../core/float16.js';
+import { errorFunction, logistic } from '../core/special.js';
 import { type Dtype, isFloat } from '../core/tensor.js';
-import { errorFunction, logistic } from '../graph/special.js';
 import type { BinaryOp, Combine, ScalarOp, UnaryOp } from './program.js';
 
 export type Value = number | bigint;

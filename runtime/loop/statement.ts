@@ -2,9 +2,7 @@
 
 import type { Affine } from './affine.js';
 import {
-  addVariables,
   type ExpressionRewrite,
-  indicesOf,
   mapCondition,
   mapExpression,
   mapSame,
@@ -102,18 +100,4 @@ export function findLoops(block: readonly Statement[], name: string): Loop[] {
     if (statement.kind === 'for' && statement.name === name) found.push(statement);
   });
   return found;
-}
-
-/** Whether a block mentions a loop variable. */
-export function mentions(block: readonly Statement[], name: string): boolean {
-  const names = new Set<string>();
-  visitStatements(block, (statement) => {
-    if (statement.kind === 'if') for (const condition of statement.conditions) addVariables(condition.index, names);
-    if (statement.kind !== 'store') return;
-    for (const index of statement.index) addVariables(index, names);
-  });
-  visitBlockExpressions(block, (expression) => {
-    for (const index of indicesOf(expression)) addVariables(index, names);
-  });
-  return names.has(name);
 }

@@ -21,7 +21,7 @@ export interface PictureSize {
 export type PictureFormat = 'jpeg' | 'png' | 'webp';
 
 /** The most pixels that a picture may declare: 75 MB once decoded. */
-export const picturePixelsMax = 25_000_000;
+const picturePixelsMax = 25_000_000;
 
 /** The largest WebP takes 2 s of a fast core, so a slow and busy board may need many. libvips looks at its clock once a second. */
 const decodeSeconds = 20;

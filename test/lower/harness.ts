@@ -51,7 +51,7 @@ export function withLayouts(graph: Graph, choice: LayoutChoice): Graph {
 }
 
 /** The results of the lowered programs of all nodes, by value. */
-export function runLowered(graph: Graph, feeds: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+function runLowered(graph: Graph, feeds: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const stored = new Map<string, Tensor>();
   for (const [value, tensor] of [...feeds, ...graph.constants]) stored.set(value, toStorage(tensor, graph.layouts.get(value)));
   for (const node of graph.nodes) {

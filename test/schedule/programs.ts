@@ -72,7 +72,7 @@ function resized(mode: string, sizes: readonly number[]): Attributes {
 const tails: Readonly<Record<string, Attributes>> = { clip: { min: 0, max: 6 }, 'leaky-relu': { alpha: 0.5 } };
 
 /** Whole numbers -3..3, so that sums are exact in every order. */
-export function wholeNumbers({ dtype, shape }: TensorType, seed = 1): Tensor {
+function wholeNumbers({ dtype, shape }: TensorType, seed = 1): Tensor {
   let state = seed * 7919;
   const values = Array.from({ length: elementCount(shape) }, () => {
     state = (state * 1103515245 + 12345) % 2 ** 31;

@@ -18,7 +18,7 @@ export function levelsOf(size: InputSize, strides: readonly number[]): Level[] {
   }));
 }
 
-export function cellCount(levels: readonly Level[]): number {
+function cellCount(levels: readonly Level[]): number {
   return levels.reduce((sum, level) => sum + level.columns * level.rows, 0);
 }
 
