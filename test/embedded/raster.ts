@@ -1,5 +1,8 @@
 // A small rasteriser for test scenes: polygons by scan lines, four a pixel, with exact coverage along the line.
 
+// Taken out once: under jest every look at a global object costs much, and these are called for each pixel.
+const { ceil, floor, max, min } = Math;
+
 export type Point = readonly [number, number];
 /** Closed outlines; what an even number of them encloses is outside. */
 export type Outline = readonly (readonly Point[])[];
@@ -18,15 +21,15 @@ const linesPerPixel = 4;
 /** Draws outlines given in pixels. */
 export function rasterise(outline: Outline): Mask {
   const points = outline.flat();
-  const left = Math.floor(Math.min(...points.map(([x]) => x)));
-  const top = Math.floor(Math.min(...points.map(([, y]) => y)));
-  const width = Math.ceil(Math.max(...points.map(([x]) => x))) - left;
-  const height = Math.ceil(Math.max(...points.map(([, y]) => y))) - top;
+  const left = floor(min(...points.map(([x]) => x)));
+  const top = floor(min(...points.map(([, y]) => y)));
+  const width = ceil(max(...points.map(([x]) => x))) - left;
+  const height = ceil(max(...points.map(([, y]) => y))) - top;
   const coverage = new Float32Array(width * height);
   for (let line = 0; line < height * linesPerPixel; line++) {
     const y = top + (line + 0.5) / linesPerPixel;
     const crossings = cross(outline, y);
-    const row = Math.floor(line / linesPerPixel) * width;
+    const row = floor(line / linesPerPixel) * width;
     for (let pair = 0; pair + 1 < crossings.length; pair += 2) {
       addSpan(coverage, row, width, (crossings[pair] ?? 0) - left, (crossings[pair + 1] ?? 0) - left);
     }
@@ -50,9 +53,9 @@ function cross(outline: Outline, y: number): number[] {
 }
 
 function addSpan(coverage: Float32Array, row: number, width: number, from: number, to: number): void {
-  const last = Math.min(width - 1, Math.floor(to));
-  for (let x = Math.max(0, Math.floor(from)); x <= last; x++) {
-    const share = Math.min(to, x + 1) - Math.max(from, x);
+  const last = min(width - 1, floor(to));
+  for (let x = max(0, floor(from)); x <= last; x++) {
+    const share = min(to, x + 1) - max(from, x);
     coverage[row + x] = (coverage[row + x] ?? 0) + share / linesPerPixel;
   }
 }

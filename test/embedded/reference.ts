@@ -1,13 +1,19 @@
 // Runs the embedded models with onnxruntime-node and decodes them plainly: what onbox itself must answer, by other code.
+// Pictures are fitted as the models were trained: letterboxed on grey 114, RGB 0..1.
 
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
+import { packageFolder } from '../../daemon/root.js';
 import { type Detection, iou } from './accuracy.js';
 
-export const embeddedFolder = join(__dirname, '..', '..', 'daemon', 'embedded');
-export const detectorSize = 224;
-export const classifierSize = 96;
+// Taken out once: under jest every look at a global object costs much, and these are called for each pixel.
+const { floor, max, round } = Math;
+
+export const embeddedFolder = join(packageFolder(), 'daemon', 'embedded');
+const detectorSize = 224;
+const classifierSize = 96;
 
 /** RGB, row-major, 3 bytes a pixel. */
 export interface Pixels {
@@ -24,17 +30,66 @@ export async function compressPixels(picture: Pixels, quality: number): Promise<
   return { width: picture.width, height: picture.height, data: new Uint8Array(data) };
 }
 
-export function openReference(file: string): Promise<InferenceSession> {
-  return InferenceSession.create(join(embeddedFolder, file), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+/** Something that runs the two embedded models. */
+export interface Engine {
+  /** Objects of at least `confidenceMin`, in pixels of `picture`, after suppression by class. */
+  detect(picture: Pixels, confidenceMin: number): Promise<Detection[]>;
+  /** The most probable class. */
+  classify(picture: Pixels): Promise<number>;
+  close(): Promise<void>;
 }
 
-/** Objects in pixels of `picture`, after suppression by class. */
-export async function detectReference(session: InferenceSession, picture: Pixels, confidenceMin = 0.05): Promise<Detection[]> {
-  const { tensor, scale, left, top } = await letterbox(picture, detectorSize);
-  const output = (await session.run({ images: tensor }))['output0'];
-  if (output === undefined) throw new Error('the detector has no output "output0"');
-  const values = output.data as Float32Array;
-  const [, rows = 0, count = 0] = output.dims;
+export async function openReference(): Promise<Engine> {
+  const detector = await openPeer('shapes-detector.onnx');
+  const classifier = await openPeer('shapes-classifier.onnx');
+  return {
+    detect: async (picture, confidenceMin) => {
+      const fitted = await letterbox(picture, detectorSize);
+      return suppress(decode(await run(detector, fitted, detectorSize), fitted, confidenceMin), 0.45);
+    },
+    classify: async (picture) => {
+      const { data } = await run(classifier, await letterbox(picture, classifierSize), classifierSize);
+      return data.indexOf(max(...data));
+    },
+    close: async () => {
+      await detector.terminate();
+      await classifier.terminate();
+    },
+  };
+}
+
+/** The only output of a model. */
+interface Answer {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** onnxruntime-node in a thread of its own, as the tests of vision/ have it. */
+async function openPeer(file: string): Promise<Worker> {
+  const script = join(packageFolder(), 'test', 'vision', 'peer-worker.js');
+  const worker = new Worker(script, { workerData: { path: join(embeddedFolder, file) } });
+  await once(worker, 'message');
+  return worker;
+}
+
+async function run(peer: Worker, { values }: Fitted, size: number): Promise<Answer> {
+  peer.postMessage({ name: 'images', shape: [1, 3, size, size], data: values });
+  const [[answer]] = (await once(peer, 'message')) as [[Answer]];
+  return answer;
+}
+
+/** Where a picture lies in its letterbox: its scale and its corner. */
+interface Fitted {
+  /** f32[1,3,size,size], RGB 0..1. */
+  readonly values: Float32Array;
+  readonly scale: number;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Every score above the limit, from f32[1,4+classes,cells] as YOLOv8 has it. */
+function decode({ data: values, dims }: Answer, { scale, left, top }: Fitted, confidenceMin: number): Detection[] {
+  const [, rows = 0, count = 0] = dims;
   const found: Detection[] = [];
   for (let cell = 0; cell < count; cell++) {
     const at = (row: number): number => values[row * count + cell] ?? 0;
@@ -44,15 +99,7 @@ export async function detectReference(session: InferenceSession, picture: Pixels
       found.push({ class: row - 4, confidence: at(row), box: [x - w / 2, y - h / 2, x + w / 2, y + h / 2] });
     }
   }
-  return suppress(found, 0.45);
-}
-
-/** Probabilities by class. */
-export async function classifyReference(session: InferenceSession, picture: Pixels): Promise<number[]> {
-  const { tensor } = await letterbox(picture, classifierSize);
-  const output = (await session.run({ images: tensor }))['output0'];
-  if (output === undefined) throw new Error('the classifier has no output "output0"');
-  return [...(output.data as Float32Array)];
+  return found;
 }
 
 function suppress(found: readonly Detection[], limit: number): Detection[] {
@@ -63,19 +110,19 @@ function suppress(found: readonly Detection[], limit: number): Detection[] {
   return kept;
 }
 
-async function letterbox(picture: Pixels, size: number) {
-  const scale = size / Math.max(picture.width, picture.height);
-  const [width, height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
-  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+async function letterbox(picture: Pixels, size: number): Promise<Fitted> {
+  const scale = size / max(picture.width, picture.height);
+  const [width, height] = [round(picture.width * scale), round(picture.height * scale)];
+  const [left, top] = [floor((size - width) / 2), floor((size - height) / 2)];
   const raw = { width: picture.width, height: picture.height, channels: 3 as const };
   const small = await sharp(picture.data, { raw }).resize(width, height, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
-  const data = new Float32Array(3 * size * size).fill(114 / 255);
+  const values = new Float32Array(3 * size * size).fill(114 / 255);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       for (let c = 0; c < 3; c++) {
-        data[(c * size + y + top) * size + x + left] = (small[(y * width + x) * 3 + c] ?? 0) / 255;
+        values[(c * size + y + top) * size + x + left] = (small[(y * width + x) * 3 + c] ?? 0) / 255;
       }
     }
   }
-  return { tensor: new Tensor('float32', data, [1, 3, size, size]), scale, left, top };
+  return { values, scale, left, top };
 }

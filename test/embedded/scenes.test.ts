@@ -44,7 +44,11 @@ test('coverage adds up to the area of a polygon', () => {
 
 test('every outline stays near its radius', () => {
   for (const kind of [...classLabels, ...lookAlikes]) {
-    const reach = Math.max(...outlineOf(kind, 1).flat().map(([x, y]) => Math.hypot(x, y)));
+    const reach = Math.max(
+      ...outlineOf(kind, 1)
+        .flat()
+        .map(([x, y]) => Math.hypot(x, y)),
+    );
     expect([kind, reach > 0.85 && reach < 1.7]).toEqual([kind, true]);
   }
 });

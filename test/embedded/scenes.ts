@@ -7,6 +7,9 @@ import { createRandom, type Random } from './random.js';
 import { type Mask, rasterise } from './raster.js';
 import { type ClassLabel, classLabels, lookAlikes, outlineOf, place, type ShapeKind } from './shapes.js';
 
+// Taken out once: under jest every look at a global object costs much, and these are called for each pixel.
+const { cos, exp, floor, hypot, log, max, min, round, sin } = Math;
+
 export type Color = readonly [number, number, number];
 
 export interface SceneObject {
@@ -59,14 +62,14 @@ const classShareMin = 0.65;
 export function drawScene(options: SceneOptions): Scene {
   const canvas = createCanvas(options);
   const { random } = canvas;
-  const side = Math.max(options.width, options.height);
+  const side = max(options.width, options.height);
   const count = 4 + random.below(10);
   const objects: SceneObject[] = [];
   for (let i = 0; i < count; i++) {
     const isClass = random.uniform() < 0.6;
     const kind = isClass ? random.pick(classLabels) : random.pick(lookAlikes);
-    const share = Math.exp(random.uniform(Math.log(isClass ? 0.046 : 0.09), Math.log(isClass ? 0.27 : 0.22)));
-    const radius = Math.min(share * side, Math.min(options.width, options.height) * 0.45);
+    const share = exp(random.uniform(log(isClass ? 0.046 : 0.09), log(isClass ? 0.27 : 0.22)));
+    const radius = min(share * side, min(options.width, options.height) * 0.45);
     const inset = radius * random.uniform(0.75, 1.05);
     const x = random.uniform(inset, options.width - inset);
     const y = random.uniform(inset, options.height - inset);
@@ -81,7 +84,7 @@ export function drawPortrait(options: SceneOptions): Scene {
   for (let attempt = 0; ; attempt++) {
     const canvas = createCanvas({ ...options, seed: options.seed + attempt * 7919 });
     const { random } = canvas;
-    const side = Math.min(options.width, options.height);
+    const side = min(options.width, options.height);
     const scatter = (low: number, high: number): void => {
       const kind = random.pick(lookAlikes);
       const at = { x: random.uniform(0, options.width), y: random.uniform(0, options.height) };
@@ -134,7 +137,7 @@ function drawShape(canvas: Canvas, wish: Wish): SceneObject | undefined {
 function cutVisible(canvas: Canvas, mask: Mask): Float32Array {
   return mask.coverage.map((share, i) => {
     const x = mask.left + (i % mask.width);
-    const y = mask.top + Math.floor(i / mask.width);
+    const y = mask.top + floor(i / mask.width);
     const isInside = x >= 0 && y >= 0 && x < canvas.width && y < canvas.height;
     return isInside ? share * (canvas.free[y * canvas.width + x] ?? 0) : 0;
   });
@@ -150,7 +153,7 @@ function paint(canvas: Canvas, mask: Mask, visible: Float32Array, core: Mask | u
     const share = visible[i] ?? 0;
     if (share === 0) continue;
     const x = mask.left + (i % mask.width);
-    const y = mask.top + Math.floor(i / mask.width);
+    const y = mask.top + floor(i / mask.width);
     const inner = core === undefined ? 1 : coverageAt(core, x, y);
     const shade = slope * ((y - wish.y) / wish.radius);
     const at = y * canvas.width + x;
@@ -167,18 +170,18 @@ function coverageAt(mask: Mask, x: number, y: number): number {
   const column = x - mask.left;
   const row = y - mask.top;
   const isInside = column >= 0 && row >= 0 && column < mask.width && row < mask.height;
-  return isInside ? Math.min(1, mask.coverage[row * mask.width + column] ?? 0) : 0;
+  return isInside ? min(1, mask.coverage[row * mask.width + column] ?? 0) : 0;
 }
 
 /** Of six random colours the one that stands out most from what lies around the shape's centre. */
 function chooseColor(canvas: Canvas, wish: Wish): Color {
   const around: Color[] = canvas.near
-    .filter((one) => Math.hypot(one.x - wish.x, one.y - wish.y) < one.radius + wish.radius)
+    .filter((one) => hypot(one.x - wish.x, one.y - wish.y) < one.radius + wish.radius)
     .map((one) => one.color);
   for (let i = 0; i < 12; i++) {
     const turn = (i / 12) * 2 * Math.PI;
-    const x = clamp(Math.round(wish.x + Math.cos(turn) * wish.radius), canvas.width - 1);
-    const y = clamp(Math.round(wish.y + Math.sin(turn) * wish.radius), canvas.height - 1);
+    const x = clamp(round(wish.x + cos(turn) * wish.radius), canvas.width - 1);
+    const y = clamp(round(wish.y + sin(turn) * wish.radius), canvas.height - 1);
     const at = y * canvas.width + x;
     const [red = 0, green = 0, blue = 0] = canvas.background.subarray(at * 3, at * 3 + 3);
     around.push([red, green, blue]);
@@ -187,10 +190,7 @@ function chooseColor(canvas: Canvas, wish: Wish): Color {
   let bestGap = -1;
   for (let i = 0; i < 6; i++) {
     const color: Color = [canvas.random.uniform(0, 255), canvas.random.uniform(0, 255), canvas.random.uniform(0, 255)];
-    const gap = Math.min(
-      110,
-      ...around.map((other) => Math.hypot(color[0] - other[0], color[1] - other[1], color[2] - other[2])),
-    );
+    const gap = min(110, ...around.map((other) => hypot(color[0] - other[0], color[1] - other[1], color[2] - other[2])));
     if (gap > bestGap) [best, bestGap] = [color, gap];
   }
   return best;
@@ -201,8 +201,8 @@ function boxOf(mask: Mask, visible: Float32Array): [number, number, number, numb
   visible.forEach((share, i) => {
     if (share < 0.35) return;
     const x = mask.left + (i % mask.width);
-    const y = mask.top + Math.floor(i / mask.width);
-    [x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x + 1), Math.max(y2, y + 1)];
+    const y = mask.top + floor(i / mask.width);
+    [x1, y1, x2, y2] = [min(x1, x), min(y1, y), max(x2, x + 1), max(y2, y + 1)];
   });
   return [x1, y1, x2, y2];
 }
@@ -214,15 +214,17 @@ function finish(canvas: Canvas, objects: readonly SceneObject[]): Scene {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < data.length; i++) {
     const grain = noise > 0 ? random.normal() * noise : 0;
-    data[i] = clamp(Math.round((light[i] ?? 0) + grain), 255);
+    data[i] = clamp(round((light[i] ?? 0) + grain), 255);
   }
   return { width, height, data, objects };
 }
 
 function sum(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0);
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }
 
 function clamp(value: number, most: number): number {
-  return Math.min(most, Math.max(0, value));
+  return min(most, max(0, value));
 }
