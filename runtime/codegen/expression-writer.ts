@@ -1,13 +1,12 @@
 // Writes expressions as C. Inside a vector loop an expression is as wide as it needs to be: what does not depend on the lane stays a
 // scalar and is spread only where a vector is wanted.
 
-import { assert } from '../core/assert.js';
 import type { Dtype } from '../core/tensor.js';
 import type { Affine } from '../loop/affine.js';
-import type { Combine, Condition, Expression } from '../loop/program.js';
+import type { Combine, Condition, Expression, ScalarOp } from '../loop/program.js';
 import type { Place } from './kernel.js';
-import { mathFunctions } from './math.js';
-import { affineText, conditionsText, cTypes, numberText } from './text.js';
+import { castText, fromMemory, scalarText } from './scalar.js';
+import { affineText, conditionsText, numberText } from './text.js';
 
 /** C text of a value; `wide` if it is a vector. */
 export interface Text {
@@ -27,7 +26,18 @@ export interface WriterContext {
 
 type Call = Extract<Expression, { kind: 'call' }>;
 
-const infix: Readonly<Record<string, string>> = { add: '+', sub: '-', mul: '*', equal: '==', less: '<', 'less-equal': '<=' };
+/** What C's vector extension has for operations. */
+const infix: Readonly<Record<string, string>> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  equal: '==',
+  less: '<',
+  'less-equal': '<=',
+  and: '&',
+  or: '|',
+};
 
 export class ExpressionWriter {
   private readonly context: WriterContext;
@@ -49,19 +59,16 @@ export class ExpressionWriter {
     return value.wide ? value : { text: `ob_splat_v(${value.text})`, wide: true };
   }
 
-  /** What a store writes: the value, or what it makes of what is there. */
-  combine(how: Combine | undefined, before: Text, value: Text): Text {
-    switch (how) {
-      case undefined:
-        return value;
-      case 'add':
-        return { text: `${before.text} + ${value.text}`, wide: before.wide };
-      case 'mul':
-        return { text: `${before.text} * ${value.text}`, wide: before.wide };
-      case 'max':
-      case 'min':
-        return this.extreme(how, before, value);
-    }
+  /** A vector with a truth value in every lane: all bits or none. */
+  private widenTruth(value: Text): Text {
+    return value.wide ? value : { text: `ob_truth_v(${value.text})`, wide: true };
+  }
+
+  /** What a store of `dtype` writes: the value, or what it makes of what is there. */
+  combine(how: Combine | undefined, dtype: Dtype, before: Text, value: Text): Text {
+    if (how === undefined) return value;
+    if (!before.wide && !value.wide) return { text: scalarText(how, dtype, [before.text, value.text]), wide: false };
+    return { text: this.vectorText(how, [this.widen(before).text, this.widen(value).text]), wide: true };
   }
 
   write(expression: Expression): Text {
@@ -69,7 +76,7 @@ export class ExpressionWriter {
       case 'number':
         return { text: numberText(expression.value, expression.dtype), wide: false };
       case 'index':
-        return { text: `(${cTypes[expression.dtype]})(${this.index(expression.index)})`, wide: false };
+        return { text: castText(`(${this.index(expression.index)})`, 'i32', expression.dtype), wide: false };
       case 'load':
         return this.load(expression.buffer, expression.index);
       case 'call':
@@ -89,7 +96,10 @@ export class ExpressionWriter {
     if (place.kind === 'variable') return { text: place.name, wide: place.vector };
     const lane = this.context.lane();
     const stride = place.flat.terms.find(({ atom }) => atom.kind === 'variable' && atom.name === lane)?.coefficient ?? 0;
-    if (lane === undefined || stride === 0) return { text: `${place.pointer}[${place.offset}]`, wide: false };
+    if (lane === undefined || stride === 0) {
+      const element = `${place.pointer}[${place.offset}]`;
+      return { text: fromMemory(element, this.context.dtypeOf(buffer)), wide: false };
+    }
     const count = this.context.laneCount();
     if (stride === 1) {
       const address = `${place.pointer} + ${place.offset}`;
@@ -102,108 +112,34 @@ export class ExpressionWriter {
     return { text: `(vf){${lanes.join(', ')}}`, wide: true };
   }
 
-  private call(expression: Call): Text {
-    const args = expression.args.map((arg) => this.write(arg));
-    const wide = args.some((arg) => arg.wide);
-    return wide
-      ? { text: this.vectorCall(expression, args), wide }
-      : {
-          text: this.scalarCall(
-            expression,
-            args.map((arg) => arg.text),
-          ),
-          wide,
-        };
+  private call({ op, args, dtype }: Call): Text {
+    const [first, second] = args;
+    // NaN of the second argument stays for free, and a number is none: it goes first.
+    const swapped = (op === 'max' || op === 'min') && second?.kind === 'number';
+    const texts = (swapped ? [second, first as Expression] : args).map((arg) => this.write(arg));
+    const from = (op === 'select' ? second : first)?.dtype ?? dtype;
+    if (texts.some((text) => text.wide)) return { text: this.vectorCall(op, from, texts), wide: true };
+    const plain = texts.map((text) => text.text);
+    return { text: op === 'cast' ? castText(plain[0] ?? '', from, dtype) : scalarText(op, from, plain), wide: false };
   }
 
-  private extreme(op: 'max' | 'min', a: Text, b: Text): Text {
-    const wide = a.wide || b.wide;
-    if (wide) return { text: `ob_${op}_v(${this.widen(a).text}, ${this.widen(b).text})`, wide };
-    return { text: `OB_${op.toUpperCase()}(${a.text}, ${b.text})`, wide };
-  }
-
-  private vectorCall({ op }: Call, args: readonly Text[]): string {
-    const [a, b, c] = args.map((arg) => this.widen(arg).text);
-    const sign = infix[op] ?? (op === 'div' ? '/' : undefined);
-    if (sign !== undefined) return `(${a} ${sign} ${b})`;
-    switch (op) {
-      case 'max':
-      case 'min':
-        return `ob_${op}_v(${a}, ${b})`;
-      case 'neg':
-        return `(-${a})`;
-      case 'select':
-        return `ob_pick_v(${args[0]?.text}, ${b}, ${c})`;
-      case 'and':
-        return `(${args[0]?.text} & ${args[1]?.text})`;
-      case 'or':
-        return `(${args[0]?.text} | ${args[1]?.text})`;
-      case 'not':
-        return `(~${args[0]?.text})`;
-      default:
-        return `ob_${op}_v(${a})`;
+  private vectorCall(op: ScalarOp, from: Dtype, args: readonly Text[]): string {
+    const [condition] = args;
+    if (op === 'select' && condition !== undefined) {
+      const [yes, no] = args.slice(1).map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg)).text);
+      return condition.wide ? `ob_pick_v(${condition.text}, ${yes}, ${no})` : `(${condition.text} ? ${yes} : ${no})`;
     }
+    return this.vectorText(
+      op,
+      args.map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg)).text),
+    );
   }
 
-  private scalarCall(expression: Call, args: readonly string[]): string {
-    const [a, b, c] = args;
-    const { op, dtype } = expression;
+  private vectorText(op: ScalarOp, [a, b]: readonly string[]): string {
     const sign = infix[op];
     if (sign !== undefined) return `(${a} ${sign} ${b})`;
-    const operand = expression.args[0]?.dtype ?? dtype;
-    const real = operand === 'f32' || operand === 'f64';
-    switch (op) {
-      case 'cast':
-        return `(${castText(a ?? '', operand, dtype)})`;
-      case 'max':
-      case 'min':
-        return `OB_${op.toUpperCase()}(${a}, ${b})`;
-      case 'neg':
-        return `(-${a})`;
-      case 'not':
-        return `(!${a})`;
-      case 'and':
-      case 'or':
-      case 'xor':
-        return `(${a} ${op === 'and' ? '&' : op === 'or' ? '|' : '^'} ${b})`;
-      case 'select':
-        return `(${a} ? ${b} : ${c})`;
-      case 'div':
-        return real ? `(${a} / ${b})` : `OB_DIV(${a}, ${b})`;
-      case 'is-nan':
-        return `(${a} != ${a})`;
-      case 'sign':
-        return `OB_SIGN(${a})`;
-      case 'abs':
-        return real ? `${libm('fabs', operand)}(${a})` : `OB_ABS(${a})`;
-      case 'mod':
-      case 'fmod':
-        return real
-          ? `${libm(op === 'mod' ? 'ob_floormod_' : 'fmod', operand)}(${a}, ${b})`
-          : `OB_${op.toUpperCase()}(${a}, ${b})`;
-      case 'pow':
-        return real ? `${libm('pow', operand)}(${a}, ${b})` : `(${cTypes[dtype]})pow((double)(${a}), (double)(${b}))`;
-      case 'round':
-        return `${libm('rint', operand)}(${a})`;
-      case 'sigmoid':
-        return operand === 'f32' ? `ob_sigmoid_s(${a})` : `(1.0 / (1.0 + exp(-${a})))`;
-      default:
-        if (operand === 'f32' && mathFunctions.has(op)) return `ob_${op}_s(${a})`;
-        assert(real, `${op} of ${operand} has no C form`);
-        return `${libm(op, operand)}(${a})`;
-    }
+    if (op === 'neg') return `(-${a})`;
+    if (op === 'not') return `(~${a})`;
+    return b === undefined ? `ob_${op}_v(${a})` : `ob_${op}_v(${a}, ${b})`;
   }
-}
-
-/** A function of libm: its float form for f32. */
-function libm(name: string, dtype: Dtype): string {
-  return dtype === 'f32' ? `${name}f` : name;
-}
-
-/** Out-of-range floats saturate, NaN becomes 0: C leaves both undefined. */
-function castText(value: string, from: Dtype, to: Dtype): string {
-  if (to === 'bool') return `(${value} != 0)`;
-  const fromReal = from === 'f32' || from === 'f64';
-  if (!fromReal || to === 'f32' || to === 'f64') return `(${cTypes[to]})${value}`;
-  return `(${cTypes[to]})ob_to_whole((double)${value})`;
 }

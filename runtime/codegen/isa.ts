@@ -8,6 +8,8 @@ export interface VectorIsa {
   /** Largest and least of two vectors `a` and `b`, as one expression. */
   readonly max: string;
   readonly min: string;
+  /** Whether they are NaN where `a` is; where `b` is NaN they always are. */
+  readonly keepsNan: boolean;
   readonly floor: string | undefined;
   readonly sqrt: string | undefined;
 }
@@ -16,6 +18,7 @@ const generic: Omit<VectorIsa, 'lanes'> = {
   includes: '',
   max: '(vf)(((vi)a & (a > b)) | ((vi)b & ~(a > b)))',
   min: '(vf)(((vi)a & (a < b)) | ((vi)b & ~(a < b)))',
+  keepsNan: false,
   floor: undefined,
   sqrt: undefined,
 };
@@ -25,6 +28,7 @@ const x86 = (bits: string, width: number): VectorIsa => ({
   includes: '#include <immintrin.h>\n',
   max: `(vf)_mm${bits}_max_ps(a, b)`,
   min: `(vf)_mm${bits}_min_ps(a, b)`,
+  keepsNan: false,
   floor: bits === '512' ? '(vf)_mm512_roundscale_ps(a, 1)' : bits === '256' ? '(vf)_mm256_floor_ps(a)' : undefined,
   sqrt: `(vf)_mm${bits}_sqrt_ps(a)`,
 });
@@ -38,6 +42,7 @@ const table: Readonly<Record<string, VectorIsa>> = {
     includes: '#include <arm_neon.h>\n',
     max: '(vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b)',
     min: '(vf)vminq_f32((float32x4_t)a, (float32x4_t)b)',
+    keepsNan: true,
     floor: '(vf)vrndmq_f32((float32x4_t)a)',
     sqrt: '(vf)vsqrtq_f32((float32x4_t)a)',
   },

@@ -4,12 +4,13 @@
 
 import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
-import { type Affine, affineKey, constant, constantOf } from '../loop/affine.js';
+import { type Affine, affineKey, constant, constantOf, visitAtoms } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock, visitStatements } from '../loop/statement.js';
 import { ExpressionWriter, type Text } from './expression-writer.js';
 import { localForm } from './locals.js';
+import { fromMemory, toMemory, valueType } from './scalar.js';
 import { cTypes } from './text.js';
 
 /** Where an element of a buffer is found in C. */
@@ -148,7 +149,7 @@ export class KernelWriter {
     this.arrays.delete(buffer.name);
     this.named.set(buffer.name, { kind: form.kind, prefix, strides: stridesOf(shape) });
     const count = shape.reduce((product, extent) => product * extent, 1);
-    const type = form.kind === 'vectors' ? 'vf' : cTypes[buffer.dtype];
+    const type = form.kind === 'vectors' ? 'vf' : valueType(buffer.dtype);
     const names = usedVariables(buffer.name, rest, stridesOf(shape), count);
     for (let i = 0; i < names.length; i += 8) {
       this.line(
@@ -178,8 +179,8 @@ export class KernelWriter {
     };
     if (variables.terms.length === 0) return { pointer: base, offset: String(flat.constant) };
     const text = this.expressions.index(variables);
-    if (variables.terms.some(({ atom }) => atom.kind === 'measured'))
-      return { pointer: `(${base} + ${text})`, offset: String(flat.constant) };
+    // What is measured may depend on stores of this block, or be guarded where it stands: it is computed there.
+    if (isMeasured(variables)) return { pointer: `(${base} + ${text})`, offset: String(flat.constant) };
     const key = `${base}+${affineKey(variables)}`;
     for (const block of this.blocks) {
       const known = block.pointers.get(key);
@@ -201,9 +202,8 @@ export class KernelWriter {
     const place = this.place(store.buffer, store.index);
     if (place.kind === 'variable') {
       const wide = place.vector ? this.expressions.widen(value) : value;
-      this.line(
-        `${place.name} = ${this.expressions.combine(store.combine, { text: place.name, wide: place.vector }, wide).text};`,
-      );
+      const before = { text: place.name, wide: place.vector };
+      this.line(`${place.name} = ${this.combine(store, before, wide)};`);
       return;
     }
     const stride = this.lane === undefined ? 0 : strideIn(place.flat, this.lane);
@@ -211,10 +211,16 @@ export class KernelWriter {
     else this.storeVector(store, place, value, stride);
   }
 
+  private combine({ combine, value }: Store, before: Text, fresh: Text): string {
+    return this.expressions.combine(combine, value.dtype, before, fresh).text;
+  }
+
   private storeScalar(store: Store, place: Extract<Place, { kind: 'memory' }>, value: Text): void {
     assert(!value.wide, 'a vector stored to one element');
     const target = `${place.pointer}[${place.offset}]`;
-    this.line(`${target} = ${this.expressions.combine(store.combine, { text: target, wide: false }, value).text};`);
+    const { dtype } = store.value;
+    const before = { text: fromMemory(target, dtype), wide: false };
+    this.line(`${target} = ${toMemory(this.combine(store, before, value), dtype)};`);
   }
 
   private storeVector(store: Store, place: Extract<Place, { kind: 'memory' }>, value: Text, stride: number): void {
@@ -222,12 +228,12 @@ export class KernelWriter {
     const address = `${place.pointer} + ${place.offset}`;
     if (stride === 1 && this.laneCount === this.lanes) {
       const target = `*(vfu *)(${address})`;
-      this.line(`${target} = ${this.expressions.combine(store.combine, { text: `(vf)${target}`, wide: true }, wide).text};`);
+      this.line(`${target} = ${this.combine(store, { text: `(vf)${target}`, wide: true }, wide)};`);
       return;
     }
     if (stride === 1) {
       const before = { text: `ob_load_part(${address}, ${this.laneCount})`, wide: true };
-      this.line(`ob_store_part(${address}, ${this.expressions.combine(store.combine, before, wide).text}, ${this.laneCount});`);
+      this.line(`ob_store_part(${address}, ${this.combine(store, before, wide)}, ${this.laneCount});`);
       return;
     }
     assert(store.combine === undefined, 'a scattered reduction');
@@ -241,6 +247,14 @@ function fixed(index: Affine | undefined): number {
   const value = index === undefined ? undefined : constantOf(index);
   assert(value !== undefined, 'a register with a varying index');
   return value;
+}
+
+function isMeasured(index: Affine): boolean {
+  let found = false;
+  visitAtoms(index, (atom) => {
+    if (atom.kind === 'measured') found = true;
+  });
+  return found;
 }
 
 function strideIn(flat: Affine, lane: string): number {

@@ -4,10 +4,11 @@ import { vectorIsa } from './isa.js';
 import { mathText } from './math.js';
 
 const scalarHelpers = `
-#define OB_MAX(a, b) ({ __typeof__(a) _a = (a), _b = (b); _a > _b ? _a : _b; })
-#define OB_MIN(a, b) ({ __typeof__(a) _a = (a), _b = (b); _a < _b ? _a : _b; })
-#define OB_ABS(a) ({ __typeof__(a) _a = (a); _a < 0 ? -_a : _a; })
-#define OB_SIGN(a) ({ __typeof__(a) _a = (a); (__typeof__(a))((_a > 0) - (_a < 0)); })
+/* NaN of either argument stays; the test of a literal a costs nothing. */
+#define OB_MAX(a, b) ({ __typeof__(a) _a = (a), _b = (b); _a > _b || _a != _a ? _a : _b; })
+#define OB_MIN(a, b) ({ __typeof__(a) _a = (a), _b = (b); _a < _b || _a != _a ? _a : _b; })
+#define OB_ABS(a) ({ __typeof__(a) _a = (a); _a < 0 ? (__typeof__(a))(0 - (uint64_t)_a) : _a; })
+#define OB_SIGN(a) ({ __typeof__(a) _a = (a); _a > 0 ? (__typeof__(a))1 : _a < 0 ? (__typeof__(a))-1 : _a; })
 /* Whole numbers: a division by zero gives 0, and the one quotient that does not fit wraps. */
 #define OB_DIV(a, b) ({ __typeof__(a) _a = (a), _b = (b); _b == 0 ? 0 : _b == (__typeof__(a))-1 && (__typeof__(a))-1 < 0 ? (__typeof__(a))(0 - (uint64_t)_a) : _a / _b; })
 #define OB_FMOD(a, b) ({ __typeof__(a) _a = (a), _b = (b); _b == 0 || _b == (__typeof__(a))-1 ? (_b == 0 || (__typeof__(a))-1 < 0 ? 0 : _a % _b) : _a % _b; })
@@ -15,8 +16,40 @@ const scalarHelpers = `
 static inline int ob_floordiv(int a, int b) { return a / b - (a % b < 0); }
 static inline int ob_floormod(int a, int b) { int r = a % b; return r < 0 ? r + b : r; }
 static inline int ob_clamp(int64_t a, int low, int high) { return a < low ? low : a > high ? high : (int)a; }
-static inline int64_t ob_to_whole(double a) {
-  return a >= 9223372036854775808.0 ? INT64_MAX : a <= -9223372036854775808.0 ? INT64_MIN : a != a ? 0 : (int64_t)a;
+/* Floats to integers: they stop at the limits, and NaN is 0. */
+#define OB_TO(name, type, low, high) \\
+  static inline type ob_to_##name(double a) { return a != a ? 0 : a <= (double)low ? low : a >= (double)high ? high : (type)a; }
+OB_TO(i8, int8_t, INT8_MIN, INT8_MAX)
+OB_TO(u8, uint8_t, 0, UINT8_MAX)
+OB_TO(i16, int16_t, INT16_MIN, INT16_MAX)
+OB_TO(u16, uint16_t, 0, UINT16_MAX)
+OB_TO(i32, int32_t, INT32_MIN, INT32_MAX)
+OB_TO(u32, uint32_t, 0, UINT32_MAX)
+OB_TO(i64, int64_t, INT64_MIN, INT64_MAX)
+OB_TO(u64, uint64_t, 0, UINT64_MAX)
+/* Binary16 as core/float16.ts converts it: ties to even, infinite from 65520 on. */
+static inline float ob_from_half(uint16_t bits) {
+  int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  float size = exponent == 31 ? (fraction ? __builtin_nanf("") : __builtin_inff())
+      : exponent == 0 ? (float)fraction * 0x1p-24f : ldexpf((float)(1024 + fraction), exponent - 25);
+  return bits & 0x8000 ? -size : size;
+}
+static inline uint16_t ob_to_half(double a) {
+  int sign = signbit(a) ? 0x8000 : 0;
+  double size = fabs(a);
+  if (a != a) return 0x7e00;
+  if (size >= 65520.0) return (uint16_t)(sign | 0x7c00);
+  if (size < 0x1p-14) return (uint16_t)(sign | (int)rint(size * 0x1p24));
+  int exponent = ilogb(size);
+  return (uint16_t)(sign | (((exponent + 14) << 10) + (int)rint(ldexp(size, 10 - exponent))));
+}
+static inline float ob_half(double a) { return ob_from_half(ob_to_half(a)); }
+/* a to the power b modulo 2^64; a fraction is cut to 0. */
+static inline uint64_t ob_power(int64_t a, int64_t b) {
+  if (b < 0) return a == 1 ? 1 : a == -1 ? (b % 2 == 0 ? 1 : UINT64_MAX) : 0;
+  uint64_t result = 1, square = (uint64_t)a;
+  for (; b > 0; b >>= 1, square *= square) if (b & 1) result *= square;
+  return result;
 }
 static inline float ob_floormod_f(float a, float b) { float r = fmodf(a, b); return r != 0 && ((r < 0) != (b < 0)) ? r + b : r; }
 static inline double ob_floormod_(double a, double b) { double r = fmod(a, b); return r != 0 && ((r < 0) != (b < 0)) ? r + b : r; }
@@ -29,7 +62,8 @@ static inline int ob_nan_s(float a) { return a != a; }
 static inline float ob_pick_s(int m, float a, float b) { return m ? a : b; }`;
 
 function vectorHelpers(isa: string): string {
-  const { lanes, max, min, floor, sqrt } = vectorIsa(isa);
+  const { lanes, max, min, keepsNan, floor, sqrt } = vectorIsa(isa);
+  const keepNan = (extreme: string) => (keepsNan ? extreme : `ob_pick_v(ob_nan_v(a), a, ${extreme})`);
   const spread = Array.from({ length: lanes }, () => 'a').join(', ');
   const each = (call: string) => `(vf){${Array.from({ length: lanes }, (_, i) => `${call}(a[${i}])`).join(', ')}}`;
   return `
@@ -51,8 +85,10 @@ static inline vf ob_float_v(vi a) { return __builtin_convertvector(a, vf); }
 static inline vi ob_less_v(vf a, vf b) { return a < b; }
 static inline vi ob_nan_v(vf a) { return a != a; }
 static inline vf ob_pick_v(vi m, vf a, vf b) { return (vf)((m & (vi)a) | (~m & (vi)b)); }
-static inline vf ob_max_v(vf a, vf b) { return ${max}; }
-static inline vf ob_min_v(vf a, vf b) { return ${min}; }
+static inline vi ob_truth_v(int a) { return (vi){} - (a != 0); }
+/* NaN stays; where a is a literal the compiler leaves the test out. */
+static inline vf ob_max_v(vf a, vf b) { return ${keepNan(max)}; }
+static inline vf ob_min_v(vf a, vf b) { return ${keepNan(min)}; }
 static inline vf ob_abs_v(vf a) { return (vf)((vi)a & 0x7fffffff); }
 static inline vf ob_floor_v(vf a) { return ${floor ?? each('floorf')}; }
 static inline vf ob_sqrt_v(vf a) { return ${sqrt ?? each('sqrtf')}; }`;

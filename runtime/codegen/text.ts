@@ -1,8 +1,9 @@
 // Numbers and indices as C text. Everything here comes from onbox itself: loop names are generated, numbers are numbers.
 
-import type { Dtype } from '../core/tensor.js';
+import { type Dtype, isFloat } from '../core/tensor.js';
 import { type Affine, rangeOf, type Term } from '../loop/affine.js';
 import type { Condition, Expression } from '../loop/program.js';
+import { convert } from '../loop/scalar.js';
 
 /** The C type of an element; f16 is kept as its bits. */
 export const cTypes: Readonly<Record<Dtype, string>> = {
@@ -21,17 +22,26 @@ export const cTypes: Readonly<Record<Dtype, string>> = {
 };
 
 export function numberText(value: number, dtype: Dtype): string {
-  if (dtype === 'f32' || dtype === 'f64') {
-    if (Number.isNaN(value)) return '__builtin_nanf("")';
-    if (!Number.isFinite(value)) return value > 0 ? '__builtin_inff()' : '(-__builtin_inff())';
-    const text = Object.is(value, -0) ? '-0.0' : String(dtype === 'f32' ? Math.fround(value) : value);
-    const real = /[.e]/.test(text) ? text : `${text}.0`;
-    return value < 0 || Object.is(value, -0)
-      ? `(${real}${dtype === 'f32' ? 'f' : ''})`
-      : `${real}${dtype === 'f32' ? 'f' : ''}`;
-  }
-  const whole = Number.isFinite(value) ? Math.trunc(value) : value > 0 ? 2147483647 : -2147483648;
-  return dtype === 'i64' || dtype === 'u64' ? `INT64_C(${whole})` : whole < 0 ? `(${whole})` : String(whole);
+  const exact = convert('f64', dtype, value);
+  if (typeof exact === 'bigint' || !isFloat(dtype)) return wholeText(BigInt(exact), dtype);
+  return realText(exact, dtype === 'f64' ? '' : 'f');
+}
+
+/** As limits.h names them: C has no negative literals, so that of the least number does not fit its type. */
+function wholeText(value: bigint, dtype: Dtype): string {
+  if (dtype === 'u32') return `${value}u`;
+  if (dtype === 'u64') return `UINT64_C(${value})`;
+  if (dtype === 'i64') return value === -(2n ** 63n) ? 'INT64_MIN' : `INT64_C(${value})`;
+  if (value === -(2n ** 31n)) return 'INT32_MIN';
+  return value < 0n ? `(${value})` : String(value);
+}
+
+function realText(value: number, suffix: string): string {
+  if (Number.isNaN(value)) return '__builtin_nanf("")';
+  if (!Number.isFinite(value)) return value > 0 ? '__builtin_inff()' : '(-__builtin_inff())';
+  const text = Object.is(value, -0) ? '-0.0' : String(value);
+  const literal = `${/[.e]/.test(text) ? text : `${text}.0`}${suffix}`;
+  return text.startsWith('-') ? `(${literal})` : literal;
 }
 
 /** An index as C; `measured` writes the numbers that are only known at run time. */

@@ -1,16 +1,16 @@
 // Runs programs as compiled C: many programs make one shared object, each is a plan of one session.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadAddon, type Launch } from '../../addon/index.js';
+import { join, resolve } from 'node:path';
+import { type Launch, loadAddon } from '../../addon/index.js';
+import { writeKernels, writeTable, writeUnit } from '../../runtime/codegen/c.js';
 import { dtypeBytes, elementCount, type Tensor, viewBytes } from '../../runtime/core/tensor.js';
-import { writeKernels } from '../../runtime/codegen/c.js';
 import { describeCpu } from '../../runtime/device/cpu.js';
+import { compileShared } from '../../runtime/device/toolchain.js';
+import { numbersOf } from '../../runtime/graph/numbers.js';
 import { pack } from '../../runtime/loop/pack.js';
 import type { Buffer, Program } from '../../runtime/loop/program.js';
-import { buildModule } from '../../runtime/module/build.js';
-import { objectFile, weightsFile } from '../../runtime/module/files.js';
 
 /** A program and the content of its inputs and constants. */
 export interface Job {
@@ -59,11 +59,12 @@ async function runIn(folder: string, jobs: readonly Job[], isa: string): Promise
       buffers: buffers.map((name) => ({ space: 'arena', offset: places[job]?.get(name)?.offset ?? -1 })),
     }));
   });
-  const parts = { kernels, infos: [], plans, weights: new Uint8Array(0), arenaBytes, offsets: new Map() };
-  await buildModule(folder, parts, isa, [...describeCpu({ isa }).flags, '-O1']);
   const session = loadAddon().createSession({
-    object: join(folder, objectFile),
-    weights: join(folder, weightsFile),
+    ...(await compileKernels(
+      folder,
+      kernels.map(({ text }) => text),
+      isa,
+    )),
     arenaBytes,
     plans,
     inputBytes: [],
@@ -96,11 +97,31 @@ async function runIn(folder: string, jobs: readonly Job[], isa: string): Promise
   return results;
 }
 
+/** With the flags of real modules that change what floats come out as. */
+async function compileKernels(folder: string, kernels: readonly string[], isa: string) {
+  const half = Math.ceil(kernels.length / 2);
+  const texts = [kernels.slice(0, half), kernels.slice(half)].map((part) => writeUnit(part, isa));
+  const sources = [...texts, writeTable(kernels.length)].map((text, i) => {
+    const path = join(folder, `part${i}.c`);
+    writeFileSync(path, text);
+    return path;
+  });
+  const object = join(folder, 'module.so');
+  const weights = join(folder, 'weights.bin');
+  writeFileSync(weights, '');
+  const include = `-I${resolve(__dirname, '../../addon/include')}`;
+  const floats = ['-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math'];
+  const flags = ['-std=gnu11', '-O1', ...floats, ...describeCpu({ isa }).flags, include];
+  await compileShared({ sources, output: object, flags, timeoutMs: 60_000 });
+  return { object, weights };
+}
+
 /** The greatest distance of two tensors in units of max(1, |want|); infinite where only one is NaN. */
 export function distance(got: Tensor, want: Tensor): number {
   let greatest = 0;
-  for (let i = 0; i < want.data.length; i++) {
-    const [a, b] = [Number(got.data[i]), Number(want.data[i])];
+  const [gotten, wanted] = [numbersOf(got), numbersOf(want)];
+  for (let i = 0; i < wanted.length; i++) {
+    const [a, b] = [gotten[i] as number, wanted[i] as number];
     if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
     const far = Math.abs(a - b) / Math.max(1, Math.abs(b));
     greatest = Math.max(greatest, Number.isNaN(far) ? Number.POSITIVE_INFINITY : far);
