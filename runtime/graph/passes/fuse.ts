@@ -28,7 +28,7 @@ export function fuse(graph: Graph): Graph {
   return changed ? { ...graph, nodes: nodes.filter((node) => node !== undefined) } : graph;
 }
 
-/** The place of the node that `node` may join: the latest one, so that everything else that it reads is there already. */
+/** The place of the node that `node` may join: the heaviest, of equals the latest. */
 function joinable(
   graph: Graph,
   node: Node,
@@ -46,7 +46,8 @@ function joinable(
     if (isMove(host.op) || (host.body?.length ?? 1) >= bodyMax) continue;
     const reads = node.inputs.filter((other) => other === input).length;
     if (uses.get(input) !== reads || !sameShape(graph.types.get(input)?.shape ?? [], shape)) continue;
-    if (best === undefined || weight(host) > weight(nodes[best] as Node) || at > best) best = at;
+    const lead = best === undefined ? 1 : weight(host) - weight(nodes[best] as Node);
+    if (best === undefined || lead > 0 || (lead === 0 && at > best)) best = at;
   }
   return best;
 }

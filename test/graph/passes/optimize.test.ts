@@ -1,78 +1,10 @@
 // The law of the passes: whatever the network, what it computes stays the same.
 
 import fc from 'fast-check';
-import { tensorOf } from '../../../runtime/core/tensor.js';
-import { GraphBuilder } from '../../../runtime/graph/builder.js';
-import type { Graph } from '../../../runtime/graph/graph.js';
 import { optimize, passes } from '../../../runtime/graph/passes/index.js';
 import { verify } from '../../../runtime/graph/verify.js';
 import { expectSame } from './equivalence.js';
-
-const channels = 3;
-
-/** One step of a random network on values [1,3,4,4]; `values` are those that are there already, the last one first. */
-type Step = (builder: GraphBuilder, values: readonly string[], numbers: readonly number[]) => string;
-
-const constant = (builder: GraphBuilder, shape: readonly number[], numbers: readonly number[]): string => {
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  const values = Array.from({ length: count }, (_, index) => numbers[index % numbers.length] ?? 0);
-  return builder.addConstant(builder.fresh('c'), tensorOf('f32', shape, values));
-};
-
-const perChannel = [channels, 1, 1];
-const window = { group: 1, strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
-
-const steps: Readonly<Record<string, Step>> = {
-  conv: (builder, [x = ''], numbers) =>
-    builder.addOne('conv', [x, constant(builder, [channels, channels, 3, 3], numbers)], window),
-  biased: (builder, [x = ''], numbers) => {
-    const [w, b] = [constant(builder, [channels, 1, 3, 3], numbers), constant(builder, [channels], numbers)];
-    return builder.addOne('conv', [x, w, b], { ...window, group: channels });
-  },
-  scale: (builder, [x = ''], numbers) => builder.addOne('mul', [x, constant(builder, perChannel, numbers)]),
-  shift: (builder, [x = ''], numbers) => builder.addOne('add', [constant(builder, [1, ...perChannel], numbers), x]),
-  lower: (builder, [x = ''], numbers) => builder.addOne('sub', [x, constant(builder, [], numbers)]),
-  over: (builder, [x = ''], numbers) => builder.addOne('div', [x, constant(builder, [1], [(numbers[0] ?? 0) + 4])]),
-  one: (builder, [x = '']) => builder.addOne('mul', [x, constant(builder, [], [1])]),
-  batchNorm: (builder, [x = ''], numbers) => {
-    const positive = numbers.map((value) => value + 4);
-    const parameters = [numbers, numbers, numbers, positive].map((list) => constant(builder, [channels], list));
-    return builder.addOne('batch-norm', [x, ...parameters], { epsilon: 1e-3 });
-  },
-  gate: (builder, [x = '']) => builder.addOne('mul', [builder.addOne('sigmoid', [x]), x]),
-  hardSwish: (builder, [x = '']) => {
-    const raised = builder.addOne('add', [x, constant(builder, [], [3])]);
-    const product = builder.addOne('mul', [x, builder.addOne('clip', [raised], { min: 0, max: 6 })]);
-    return builder.addOne('div', [product, constant(builder, [], [6])]);
-  },
-  turn: (builder, [x = '']) => {
-    const there = builder.addOne('transpose', [x], { permutation: [0, 2, 3, 1] });
-    return builder.addOne('transpose', [there], { permutation: [0, 3, 1, 2] });
-  },
-  reshape: (builder, [x = '']) => {
-    const flat = builder.addOne('reshape', [x], { shape: [channels * 16] });
-    return builder.addOne('reshape', [flat], { shape: [1, channels, 4, 4] });
-  },
-  // Reads an older value again, so that some have two readers.
-  residual: (builder, values) => builder.addOne('add', [values[0] ?? '', values.at(-1) ?? '']),
-  tanh: (builder, [x = '']) => builder.addOne('tanh', [x]),
-};
-
-const numbers = fc.array(
-  fc.integer({ min: -3, max: 3 }).map((value) => value / 2),
-  { minLength: 1, maxLength: 7 },
-);
-
-const networks: fc.Arbitrary<Graph> = fc
-  .array(fc.record({ kind: fc.constantFrom(...Object.keys(steps)), numbers }), { minLength: 1, maxLength: 10 })
-  .map((plan) => {
-    const builder = new GraphBuilder();
-    const values = [builder.addInput('x', { dtype: 'f32', shape: [1, channels, 4, 4] })];
-    for (const step of plan) values.unshift(steps[step.kind]?.(builder, values.slice(0, 4), step.numbers) ?? '');
-    builder.output('last', values[0] ?? '');
-    builder.output('middle', values[Math.floor(values.length / 2)] ?? '');
-    return verify(builder.build());
-  });
+import { networks } from './networks.js';
 
 test('no pass changes what a graph computes', () => {
   fc.assert(
