@@ -3,17 +3,18 @@
 
 export { errorCode, errorMessage, OnboxError } from './core/error.js';
 export { type Dtype, elementCount, printType, type Shape, type Tensor, type TensorType, tensorOf } from './core/tensor.js';
-export { type CompileProgress, type CompileReport, compilerVersion } from './module/compile.js';
-export type {
-  HeadSpec,
-  ImageInput,
-  KernelInfo,
-  Manifest,
-  ModuleInput,
-  ModuleOutput,
-  SelfCheck,
-  Task,
-  VisionSpec,
+export type { CompileProgress, CompileReport } from './module/compile.js';
+export {
+  compilerVersion,
+  type HeadSpec,
+  type ImageInput,
+  type KernelInfo,
+  type Manifest,
+  type ModuleInput,
+  type ModuleOutput,
+  type SelfCheck,
+  type Task,
+  type VisionSpec,
 } from './module/manifest.js';
 export { type OpenOptions, openSession, type Session } from './module/session.js';
 export { importModel, type UnsupportedOperator, unsupported } from './onnx/import.js';
@@ -25,5 +26,6 @@ export { type CompileFileOptions, compileFile, factsOf } from './vision/compile.
 export { describe } from './vision/describe.js';
 export { drawObjects } from './vision/draw.js';
 export { decodePicture, type Picture } from './vision/image.js';
-export { type VisionModel, visionModel } from './vision/model.js';
+export { parseLabels } from './vision/labels.js';
+export { openModel, type VisionModel, visionModel } from './vision/model.js';
 export { mergeOverrides, type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';

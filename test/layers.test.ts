@@ -16,7 +16,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   device: ['core', 'addon'],
   place: ['core', 'graph', 'loop', 'lower', 'device'],
   module: ['core', 'graph', 'onnx', 'loop', 'lower', 'schedule', 'codegen', 'device', 'place', 'addon'],
-  vision: ['core', 'graph', 'module'],
+  // onnx: the metadata of the file say what a picture means to the model, so vision/compile.ts is where both are known.
+  vision: ['core', 'graph', 'onnx', 'module'],
   track: ['core', 'vision'],
 };
 

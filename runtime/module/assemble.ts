@@ -1,11 +1,10 @@
-// From a laid-out graph to the parts of a module: distinct kernels as C, launches with their buffers, packed weights. Programs that are
-// equal but for the values they are applied to are compiled once.
+// From a graph to the parts of a module: distinct kernels as C, launches with their buffers, packed weights. Programs that are equal
+// but for the values they are applied to are compiled once.
 
-import { createHash } from 'node:crypto';
 import type { BufferRef, Launch } from '../../addon/index.js';
 import { type KernelSource, writeKernels } from '../codegen/c.js';
 import { assert } from '../core/assert.js';
-import type { Tensor } from '../core/tensor.js';
+import type { Tensor, TensorData } from '../core/tensor.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type View, viewsOf } from '../graph/passes/views.js';
 import { pack } from '../loop/pack.js';
@@ -17,6 +16,7 @@ import { type Access, planArena } from '../lower/memory.js';
 import { apply } from '../schedule/apply.js';
 import type { Schedule } from '../schedule/steps.js';
 import type { KernelInfo } from './manifest.js';
+import type { WeightSink } from './weights.js';
 
 /** What the schedule of a program is; the empty one is its plain translation. */
 export type Scheduling = (program: Program) => Schedule;
@@ -26,17 +26,29 @@ export interface Parts {
   readonly kernels: readonly KernelSource[];
   readonly infos: readonly KernelInfo[];
   readonly plans: readonly (readonly Launch[])[];
-  readonly weights: Uint8Array;
   readonly arenaBytes: number;
   /** Byte offset in the arena of every value that is stored there. */
   readonly offsets: ReadonlyMap<string, number>;
 }
 
-/** The nodes of the second plan, which takes a picture: they replace the first plan's node that writes `replaces`. */
+/** The node that a plan for pictures runs instead of the one that writes `replaces`. */
 export interface ImagePrologue {
+  /** Has the picture as its only input. */
   readonly graph: Graph;
   readonly node: Node;
   readonly replaces: string;
+}
+
+export interface AssembleOptions {
+  readonly schedule: Scheduling;
+  readonly isa: string;
+  readonly image?: ImagePrologue;
+  /**
+   * How values lie in the arena. `shared`: those that are never alive together share memory. `kept`: none do, so that each can be
+   * looked at after a run. `apart`: none do, and none is a part of another either.
+   */
+  readonly memory: 'shared' | 'kept' | 'apart';
+  readonly onProgress?: (completed: number, total: number) => void;
 }
 
 interface Compiled {
@@ -44,19 +56,14 @@ interface Compiled {
   readonly program: Program;
 }
 
-export interface AssembleOptions {
-  readonly schedule: Scheduling;
-  readonly isa: string;
-  readonly image?: ImagePrologue;
-  /** Every value keeps a place of its own, so that all can be looked at after a run. */
-  readonly keepValues?: boolean;
-  readonly onProgress?: (completed: number, total: number) => void;
-}
-
-/** @param graph with layouts; every node has a lowering */
-export function assemble(graph: Graph, options: AssembleOptions): Parts {
-  const builder = new Assembler(graph, options);
-  return builder.run();
+/**
+ * Lowers, schedules and writes every node of a graph. Plan 0 takes the inputs of the graph; plan 1, with `options.image`, takes the
+ * picture as the input after them.
+ * @param graph every node has a lowering, every output is written by a node
+ * @param weights takes the constants
+ */
+export function assemble(graph: Graph, weights: WeightSink, options: AssembleOptions): Parts {
+  return new Assembler(graph, weights, options).run();
 }
 
 class Assembler {
@@ -66,53 +73,44 @@ class Assembler {
   private readonly kernels: KernelSource[] = [];
   private readonly infos: KernelInfo[] = [];
   private readonly compiled = new Map<string, Compiled>();
-  private readonly weights = new WeightWriter();
+  private readonly weights: WeightSink;
 
-  constructor(graph: Graph, options: AssembleOptions) {
+  constructor(graph: Graph, weights: WeightSink, options: AssembleOptions) {
     this.graph = graph;
+    this.weights = weights;
     this.options = options;
-    this.views = viewsOf(graph);
+    this.views = options.memory === 'apart' ? new Map() : viewsOf(graph);
   }
 
   run(): Parts {
-    const main = this.graph.nodes.flatMap((node) => this.lower(this.graph, node));
+    const main = this.graph.nodes.flatMap((node) => (this.isInPlace(node) ? [] : lowerNode(this.graph, node)));
     const image = this.options.image;
     const prologue = image === undefined ? [] : lowerNode(image.graph, image.node);
     const accesses = main.map((lowered): Access => ({ reads: lowered.values.slice(0, -1), writes: lowered.values.slice(-1) }));
-    const arena = planArena(this.graph, accesses, this.views, this.options.keepValues);
+    const arena = planArena(this.graph, accesses, this.views, this.options.memory !== 'shared');
     const total = main.length + prologue.length;
-    const launch = (graph: Graph) => (lowered: LoweredProgram, i: number) => {
+    const first = main.map((lowered, i) => {
       this.options.onProgress?.(i, total);
-      return this.launches(graph, lowered, arena.offsets);
-    };
-    const first = main.map(launch(this.graph));
+      return this.launches(this.graph, lowered, arena.offsets, 0);
+    });
     const plans = [first.flat()];
     if (image !== undefined) {
       const replaced = main.findIndex((lowered) => lowered.values.at(-1) === image.replaces);
       assert(replaced >= 0, 'the picture replaces no node');
-      plans.push(first.flatMap((launches, i) => (i === replaced ? prologue.flatMap(launch(image.graph)) : launches)));
+      const picture = prologue.map((lowered) => this.launches(image.graph, lowered, arena.offsets, this.graph.inputs.length));
+      plans.push(first.flatMap((launches, i) => (i === replaced ? picture.flat() : launches)));
     }
-    return {
-      kernels: this.kernels,
-      infos: this.infos,
-      plans,
-      weights: this.weights.bytes(),
-      arenaBytes: arena.bytes,
-      offsets: arena.offsets,
-    };
+    this.options.onProgress?.(total, total);
+    const { kernels, infos } = this;
+    return { kernels, infos, plans, arenaBytes: arena.bytes, offsets: arena.offsets };
   }
 
-  /** Values that lie in others need no program, unless their node computes something as well. */
-  private lower(graph: Graph, node: Node): LoweredProgram[] {
-    if (node.op === 'concat' && node.inputs.every((part) => this.isPartOf(part, node.outputs[0] ?? ''))) return [];
-    if (
-      node.op === 'reshape' &&
-      this.views.has(node.outputs[0] ?? '') &&
-      this.views.get(node.outputs[0] ?? '')?.of === node.inputs[0]
-    )
-      return [];
-    if (node.op === 'split' && node.outputs.every((part) => this.views.get(part)?.of === node.inputs[0])) return [];
-    return lowerNode(graph, node);
+  /** Whether a node has nothing to do, because its outputs lie in its inputs or its inputs in its output. */
+  private isInPlace(node: Node): boolean {
+    const [input = ''] = node.inputs;
+    if (node.op === 'concat') return node.inputs.every((part) => this.isPartOf(part, node.outputs[0] ?? ''));
+    if (node.op === 'reshape' || node.op === 'split') return node.outputs.every((part) => this.views.get(part)?.of === input);
+    return false;
   }
 
   private isPartOf(part: string, whole: string): boolean {
@@ -121,38 +119,39 @@ class Assembler {
     return false;
   }
 
-  private launches(graph: Graph, lowered: LoweredProgram, offsets: ReadonlyMap<string, number>): Launch[] {
+  /** @param firstInput the number that the first input of `graph` has in the plan */
+  private launches(
+    graph: Graph,
+    lowered: LoweredProgram,
+    offsets: ReadonlyMap<string, number>,
+    firstInput: number,
+  ): readonly Launch[] {
     const { kernels, program } = this.compile(lowered);
-    const refs = new Map<string, BufferRef>();
-    for (const [i, buffer] of lowered.program.buffers.entries()) {
-      const value = lowered.values[i] ?? '';
-      const constant = graph.constants.get(value);
-      const input = graph.inputs.indexOf(value);
-      if (constant !== undefined) refs.set(buffer.name, { space: 'weights', offset: -1 });
-      else if (input >= 0) refs.set(buffer.name, { space: 'input', offset: input });
-      else refs.set(buffer.name, { space: 'arena', offset: required(offsets.get(value), value) });
-    }
+    const values = new Map(lowered.program.buffers.map(({ name }, i) => [name, lowered.values[i] ?? '']));
     const constants = new Map<string, Tensor>();
-    for (const [i, buffer] of lowered.program.buffers.entries()) {
-      const tensor = graph.constants.get(lowered.values[i] ?? '');
-      if (tensor !== undefined) constants.set(buffer.name, tensor);
+    for (const [name, value] of values) {
+      const tensor = graph.constants.get(value);
+      if (tensor !== undefined) constants.set(name, tensor);
     }
-    for (const packing of program.packings) {
-      const data = pack(packing, constants);
-      refs.set(packing.buffer, { space: 'weights', offset: this.weights.add(bytesOf(data)) });
-    }
+    const packed = new Map(program.packings.map((packing) => [packing.buffer, this.addWeights(pack(packing, constants))]));
+    const place = (name: string): BufferRef => {
+      const known = packed.get(name);
+      if (known !== undefined) return known;
+      const constant = constants.get(name);
+      if (constant !== undefined) return this.addWeights(constant.data);
+      const value = required(values.get(name), name);
+      const input = graph.inputs.indexOf(value);
+      if (input >= 0) return { space: 'input', offset: firstInput + input };
+      return { space: 'arena', offset: required(offsets.get(value), value) };
+    };
     return kernels.map((kernel) => {
       const { buffers, extent } = this.kernels[kernel] as KernelSource;
-      return { kernel, extent, buffers: buffers.map((name) => this.resolve(refs, constants, name)) };
+      return { kernel, extent, buffers: buffers.map(place) };
     });
   }
 
-  private resolve(refs: Map<string, BufferRef>, constants: ReadonlyMap<string, Tensor>, name: string): BufferRef {
-    const known = required(refs.get(name), name);
-    if (known.offset >= 0) return known;
-    const placed: BufferRef = { space: 'weights', offset: this.weights.add(bytesOf(required(constants.get(name), name).data)) };
-    refs.set(name, placed);
-    return placed;
+  private addWeights(data: TensorData): BufferRef {
+    return { space: 'weights', offset: this.weights.add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
   }
 
   private compile(lowered: LoweredProgram): Compiled {
@@ -176,38 +175,3 @@ function required<T>(value: T | undefined, name: string): T {
   assert(value !== undefined, `"${name}" has no place`);
   return value;
 }
-
-function bytesOf(data: Tensor['data']): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** Collects constants; equal ones are stored once. */
-class WeightWriter {
-  private readonly chunks: Uint8Array[] = [];
-  private readonly known = new Map<string, number>();
-  private length = 0;
-
-  /** @returns the byte offset */
-  add(bytes: Uint8Array): number {
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    const found = this.known.get(digest);
-    if (found !== undefined) return found;
-    const offset = this.length;
-    this.chunks.push(bytes);
-    this.length += Math.ceil(bytes.length / weightAlignment) * weightAlignment;
-    this.known.set(digest, offset);
-    return offset;
-  }
-
-  bytes(): Uint8Array {
-    const all = new Uint8Array(Math.max(weightAlignment, this.length));
-    let offset = 0;
-    for (const chunk of this.chunks) {
-      all.set(chunk, offset);
-      offset += Math.ceil(chunk.length / weightAlignment) * weightAlignment;
-    }
-    return all;
-  }
-}
-
-const weightAlignment = 64;

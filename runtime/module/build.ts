@@ -1,14 +1,39 @@
-// Writes the sources of a module, runs the compiler of the box on them and leaves the shared object.
+// One module: assembles a graph, writes sources and weights into a folder and runs the compiler of the box on them.
 
-import { cpus } from 'node:os';
-import { resolve } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import { writeTable, writeUnit } from '../codegen/c.js';
+import type { CpuDevice } from '../device/cpu.js';
 import { compileShared } from '../device/toolchain.js';
-import type { Parts } from './assemble.js';
-import { objectFile, sourceFile, tableFile, weightsFile, writeModuleFile } from './files.js';
+import type { Graph } from '../graph/graph.js';
+import { type AssembleOptions, assemble, type Parts } from './assemble.js';
+import { digestOf, objectFile, sourceFile, tableFile, weightsFile } from './files.js';
+import { WeightFile } from './weights.js';
+
+export interface BuildOptions extends Omit<AssembleOptions, 'isa'> {
+  readonly device: CpuDevice;
+  readonly optimization: '-O1' | '-O2';
+}
+
+/** A module on disk, but for its manifest. */
+export interface Built {
+  readonly folder: string;
+  readonly graph: Graph;
+  readonly parts: Parts;
+  readonly weightBytes: number;
+  /** SHA-256 by file name, hex. */
+  readonly files: Readonly<Record<string, string>>;
+}
 
 /** gcc is stopped after this. */
 const compilerTimeoutMs = 20 * 60_000;
+
+/** Files of kernels for each processor, so that one long kernel does not leave the others idle. */
+const unitsPerProcessor = 3;
+
+/** Characters of a file of kernels that are worth a compiler process, which takes half a second to read the headers. */
+const unitTextMin = 80_000;
 
 /** Of all modules; -ffp-contract lets a product and a sum become one instruction. */
 const commonFlags = [
@@ -20,42 +45,51 @@ const commonFlags = [
   '-fno-semantic-interposition',
 ];
 
+/**
+ * @param folder to make
+ * @param graph every node has a lowering, every output is written by a node
+ * @throws OnboxError `toolchain-missing`, `toolchain-failed`, `toolchain-timeout`
+ */
+export async function buildModule(folder: string, graph: Graph, options: BuildOptions): Promise<Built> {
+  const { device, optimization, ...rest } = options;
+  await mkdir(folder);
+  const weights = new WeightFile(join(folder, weightsFile));
+  try {
+    const parts = assemble(graph, weights, { ...rest, isa: device.isa });
+    const sources = await writeSources(folder, parts, device.isa);
+    const flags = [...commonFlags, ...device.flags, optimization, `-I${includeFolder()}`];
+    const output = join(folder, objectFile);
+    await compileShared({ sources: sources.map((name) => join(folder, name)), output, flags, timeoutMs: compilerTimeoutMs });
+    const files: Record<string, string> = { [weightsFile]: weights.digest() };
+    for (const name of [...sources, objectFile]) files[name] = digestOf(await readFile(join(folder, name)));
+    return { folder, graph, parts, weightBytes: weights.bytes, files };
+  } finally {
+    weights.close();
+  }
+}
+
+async function writeSources(folder: string, parts: Parts, isa: string): Promise<string[]> {
+  const texts = new Map<string, string>([[tableFile, writeTable(parts.kernels.length)]]);
+  for (const [unit, kernels] of shareOut(parts).entries()) texts.set(sourceFile(unit), writeUnit(kernels, isa));
+  await Promise.all([...texts].map(([name, text]) => writeFile(join(folder, name), text)));
+  return [...texts.keys()];
+}
+
+/** Splits the kernels into files of about the same length. */
+function shareOut(parts: Parts): string[][] {
+  const length = parts.kernels.reduce((sum, { text }) => sum + text.length, 0);
+  const count = Math.max(1, Math.min(availableParallelism() * unitsPerProcessor, Math.round(length / unitTextMin)));
+  const units = Array.from({ length: count }, () => ({ texts: [] as string[], length: 0 }));
+  for (const { text } of [...parts.kernels].sort((a, b) => b.text.length - a.text.length)) {
+    const smallest = units.reduce((least, unit) => (unit.length < least.length ? unit : least));
+    smallest.texts.push(text);
+    smallest.length += text.length;
+  }
+  return units.filter((unit) => unit.texts.length > 0).map((unit) => unit.texts);
+}
+
 /** The folder of onbox_module.h: beside the sources in a checkout, beside dist/ in a build. */
 function includeFolder(): string {
   const root = resolve(__dirname, '..', '..');
   return resolve(root.endsWith('dist') ? resolve(root, '..') : root, 'addon', 'include');
-}
-
-/**
- * @param flags for the machine and the optimisation level
- * @throws OnboxError `toolchain-missing`, `toolchain-failed`, `toolchain-timeout`
- */
-export async function buildModule(folder: string, parts: Parts, isa: string, flags: readonly string[]): Promise<void> {
-  const units = shareOut(parts, Math.max(1, cpus().length));
-  const names = units.map((_, unit) => sourceFile(unit));
-  const sources = await Promise.all(
-    units.map((kernels, unit) => writeModuleFile(folder, sourceFile(unit), writeUnit(kernels, isa))),
-  );
-  const table = await writeModuleFile(folder, tableFile, writeTable(parts.kernels.length));
-  await writeModuleFile(folder, weightsFile, parts.weights);
-  await compileShared({
-    sources: [...sources, table],
-    output: resolve(folder, objectFile),
-    flags: [...commonFlags, ...flags, `-I${includeFolder()}`],
-    timeoutMs: compilerTimeoutMs * Math.max(1, names.length),
-  });
-}
-
-/** Splits the kernels into files of about the same length. */
-function shareOut(parts: Parts, count: number): string[][] {
-  const units: { text: string[]; length: number }[] = Array.from({ length: Math.min(count, parts.kernels.length) }, () => ({
-    text: [],
-    length: 0,
-  }));
-  for (const { text } of [...parts.kernels].sort((a, b) => b.text.length - a.text.length)) {
-    const smallest = units.reduce((least, unit) => (unit.length < least.length ? unit : least));
-    smallest.text.push(text);
-    smallest.length += text.length;
-  }
-  return units.map((unit) => unit.text);
 }

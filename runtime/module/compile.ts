@@ -1,10 +1,9 @@
 // The compiler on one page: a graph goes in, a module folder comes out, checked.
 
-import { readFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { vectorLanes } from '../codegen/c.js';
-import { OnboxError } from '../core/error.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
 import type { Graph } from '../graph/graph.js';
@@ -12,15 +11,18 @@ import { fuse } from '../graph/passes/fuse.js';
 import { optimize } from '../graph/passes/index.js';
 import { chooseLayouts } from '../graph/passes/layout.js';
 import { verify } from '../graph/verify.js';
-import { hasLowering } from '../lower/ops/index.js';
 import { defaultSchedule } from '../schedule/default.js';
 import type { Machine } from '../schedule/machine.js';
-import { type AssembleOptions, assemble } from './assemble.js';
-import { buildModule } from './build.js';
-import { digestOf, manifestFile, objectFile, weightsFile, writeModuleFile } from './files.js';
+import { type BuildOptions, type Built, buildModule } from './build.js';
+import { manifestFile } from './files.js';
 import { imagePrologue } from './image.js';
-import { type Manifest, manifestFormat, type VisionSpec } from './manifest.js';
-import { type Checked, outputsOf, selfCheck } from './self-check.js';
+import { compilerVersion, type Manifest, manifestFormat, type SelfCheck, type VisionSpec } from './manifest.js';
+import { printManifest } from './read.js';
+import { requireCompilable } from './refuse.js';
+import { runnableOf } from './runnable.js';
+import { selfCheck } from './self-check.js';
+import { buildTruth } from './truth.js';
+import { makeFolder } from './workspace.js';
 
 export interface CompileProgress {
   readonly stage: 'import' | 'graph' | 'kernels' | 'compiler' | 'check' | 'done';
@@ -35,8 +37,9 @@ export interface CompileRequest {
   /** SHA-256 of the ONNX file. */
   readonly modelDigest: string;
   readonly spec: VisionSpec;
-  /** The folder to write; it should not exist or be empty. */
+  /** The folder to write; it should not exist or be empty. A compile that fails leaves nothing. */
   readonly outFolder: string;
+  /** That the schedules are for: the machine's cores where it is absent. */
   readonly threads?: number;
   readonly progress?: (progress: CompileProgress) => void;
 }
@@ -46,119 +49,90 @@ export interface CompileReport {
   readonly folder: string;
 }
 
-/** Version of the compiler, written into each manifest. */
-export const compilerVersion = '0.1.0';
+/** From the graph as imported to the one that is lowered. */
+export type Preparation = (plain: Graph, device: CpuDevice) => Graph;
 
 /**
  * Compiles a graph for the CPU of this machine, writes the module and checks it.
- * @throws OnboxError `lowering-missing`, `toolchain-…`, or `self-check-failed` naming the first value that differs
+ * @param prepare what is done to the graph before it is lowered; tests of the self-check put a fault in here
+ * @throws OnboxError of requireCompilable, `folder-not-empty`, `toolchain-…`, or `self-check-failed` naming the first value that differs
  */
-export async function compile(request: CompileRequest): Promise<CompileReport> {
+export async function compile(request: CompileRequest, prepare: Preparation = layOut): Promise<CompileReport> {
   const started = performance.now();
-  const device = describeCpu();
   const { graph: plain, spec, outFolder, progress } = request;
-  requireLowerings(plain);
+  requireCompilable(plain, spec.image);
+  const device = describeCpu();
+  const threads = request.threads ?? device.cores.count;
   progress?.({ stage: 'graph' });
-  const graph = layOut(plain, device);
-  const options = assembleOptions(graph, spec, device, request.threads ?? device.cores.count, progress);
-  const parts = assemble(graph, options);
-  progress?.({ stage: 'compiler' });
-  await buildModule(outFolder, parts, device.isa, [...device.flags, '-O2']);
-  const manifest: Manifest = {
-    ...spec,
-    format: manifestFormat,
-    name: request.name,
-    compiler: compilerVersion,
-    modelDigest: request.modelDigest,
-    fingerprint: device.fingerprint,
-    inputs: plain.inputs.map((name) => ({ name, ...typeOf(plain, name) })),
-    outputs: outputsOf(graph, parts),
-    kernels: parts.infos,
-    plans: parts.plans,
-    arenaBytes: parts.arenaBytes,
-    weightBytes: parts.weights.length,
-    files: await digests(outFolder),
-    selfCheck: { passed: false, maxRelativeError: 0, outputs: [] },
-    compileSeconds: 0,
-  };
-  progress?.({ stage: 'check' });
-  const { image: _, ...kept } = options;
-  const assembleKept = () => assemble({ ...graph, layouts: new Map() }, { ...kept, keepValues: true });
-  const checked = await selfCheck({ plain, graph, manifest, folder: outFolder, device, assembleKept });
-  requirePassed(checked);
-  const finished = { ...manifest, selfCheck: checked.check, compileSeconds: (performance.now() - started) / 1000 };
-  await writeModuleFile(outFolder, manifestFile, JSON.stringify(finished));
-  progress?.({ stage: 'done' });
-  return { manifest: finished, folder: outFolder };
-}
+  const graph = prepare(plain, device);
+  const options = buildOptions(graph, request, device, threads);
 
-function requireLowerings(graph: Graph): void {
-  const missing = graph.nodes.filter((node) => !hasLowering(node.op));
-  if (missing.length === 0) return;
-  const kinds = [...new Set(missing.map((node) => node.op))];
-  throw new OnboxError(`onbox has no code for ${kinds.join(', ')} (at ${JSON.stringify(missing[0]?.outputs[0] ?? '')})`, {
-    code: 'lowering-missing',
-    details: {
-      operators: kinds.map((op) => ({
-        op,
-        nodes: missing
-          .filter((node) => node.op === op)
-          .map((node) => node.outputs[0])
-          .slice(0, 5),
-      })),
-    },
+  const manifest = await makeFolder(outFolder, async (workspace) => {
+    const [module, truth] = await both(
+      buildModule(join(workspace, 'module'), graph, options),
+      buildTruth(join(workspace, 'truth'), plain, device),
+    );
+    progress?.({ stage: 'check' });
+    const trace = () => buildModule(join(workspace, 'traced'), graph, { ...options, memory: 'kept' });
+    const check = await selfCheck({ module, truth, image: spec.image, threads, trace });
+    const seconds = (performance.now() - started) / 1000;
+    const made = manifestOf(request, device, module, check, seconds);
+    await writeFile(join(module.folder, manifestFile), printManifest(made));
+    return { folder: module.folder, answer: made };
   });
+  progress?.({ stage: 'done' });
+  return { manifest, folder: outFolder };
 }
 
-/** The graph that is lowered: optimised, fused, with layouts. */
+/** Optimised, fused, with layouts. */
 export function layOut(plain: Graph, device: CpuDevice): Graph {
   return verify(chooseLayouts(verify(fuse(optimize(plain))), vectorLanes(device.isa)));
 }
 
-function assembleOptions(
-  graph: Graph,
-  spec: VisionSpec,
-  device: CpuDevice,
-  threads: number,
-  progress: CompileRequest['progress'],
-): AssembleOptions {
+function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: CpuDevice, threads: number): BuildOptions {
   const machine: Machine = {
     lanes: vectorLanes(device.isa),
     vectorRegisters: device.vectorRegisters,
     fmaPerCycle: device.fmaPerCycle,
     threads,
   };
-  const first = graph.nodes.find((node) => node.op === 'copy' && node.inputs[0] === spec.image?.input);
-  const image =
-    spec.image === undefined || first === undefined ? undefined : imagePrologue(graph, first.outputs[0] ?? '', spec.image);
   return {
+    device,
+    optimization: '-O2',
     schedule: (program) => defaultSchedule(program, machine),
-    isa: device.isa,
-    onProgress: (completed, total) => progress?.({ stage: 'kernels', completed, total }),
-    ...(image === undefined ? {} : { image }),
+    memory: 'shared',
+    ...(spec.image === undefined ? {} : { image: imagePrologue(graph, spec.image) }),
+    onProgress: (completed, total) => {
+      progress?.(completed < total ? { stage: 'kernels', completed, total } : { stage: 'compiler' });
+    },
   };
 }
 
-function typeOf(graph: Graph, name: string) {
-  const type = graph.types.get(name);
-  return { dtype: type?.dtype ?? 'f32', shape: type?.shape ?? [] };
+function manifestOf(
+  { name, modelDigest, spec }: CompileRequest,
+  device: CpuDevice,
+  module: Built,
+  check: SelfCheck,
+  compileSeconds: number,
+): Manifest {
+  return {
+    format: manifestFormat,
+    compiler: compilerVersion,
+    name,
+    modelDigest,
+    fingerprint: device.fingerprint,
+    ...spec,
+    ...runnableOf(module, spec.image),
+    kernels: module.parts.infos,
+    weightBytes: module.weightBytes,
+    files: module.files,
+    selfCheck: check,
+    compileSeconds,
+  };
 }
 
-async function digests(folder: string): Promise<Record<string, string>> {
-  const entries = await Promise.all(
-    [weightsFile, objectFile].map(async (name) => [name, digestOf(await readFile(join(folder, name)))] as const),
-  );
-  return Object.fromEntries(entries);
-}
-
-function requirePassed({ check, firstDifference }: Checked): void {
-  if (check.passed) return;
-  const where = firstDifference === undefined ? '' : `; the first value that differs is ${JSON.stringify(firstDifference)}`;
-  throw new OnboxError(
-    `the compiled module differs from the reference by ${check.maxRelativeError.toExponential(2)} of an output's largest magnitude${where}`,
-    {
-      code: 'self-check-failed',
-      details: { outputs: check.outputs, firstDifference },
-    },
-  );
+/** Waits for both even if one fails, so that nothing writes any more when the failure is answered. */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return await Promise.all([a, b]);
 }

@@ -6,6 +6,9 @@ import type { Dtype, Shape } from '../core/tensor.js';
 /** The format of the manifest; a module of another format is rebuilt from its ONNX. */
 export const manifestFormat = 1;
 
+/** Version of the compiler, as in package.json; a module of another one is rebuilt. */
+export const compilerVersion = '0.1.0';
+
 export type Task = 'detect' | 'classify' | 'embed' | 'other';
 
 /** How a picture becomes the model's input. The first kernel computes (pixel - mean) / std for pixels 0..255 by channel. */
@@ -65,28 +68,34 @@ export interface KernelInfo {
 
 export interface SelfCheck {
   readonly passed: boolean;
-  /** Largest |difference| over the largest |reference| of an output, over all outputs. */
+  /** Largest error of an output (compare.ts), over all outputs and plans. */
   readonly maxRelativeError: number;
   readonly outputs: readonly { readonly name: string; readonly maxRelativeError: number }[];
 }
 
-export interface Manifest extends VisionSpec {
+/** What a session must know to run a module. */
+export interface Runnable {
+  /** In the order of the graph. */
+  readonly inputs: readonly ModuleInput[];
+  readonly outputs: readonly ModuleOutput[];
+  /** Plan 0 takes the tensors of `inputs` in order; plan 1, if there, takes u8[1,h,w,3] as the input after them. */
+  readonly plans: readonly (readonly Launch[])[];
+  readonly arenaBytes: number;
+  readonly image?: ImageInput;
+}
+
+export interface Manifest extends VisionSpec, Runnable {
   readonly format: number;
   readonly name: string;
-  /** Of onbox, as in package.json. */
+  /** Version of the compiler that made it. */
   readonly compiler: string;
   /** SHA-256 of the ONNX file, hex. */
   readonly modelDigest: string;
   /** device/: what must be the same for the code to run here. */
   readonly fingerprint: string;
-  readonly inputs: readonly ModuleInput[];
-  readonly outputs: readonly ModuleOutput[];
   readonly kernels: readonly KernelInfo[];
-  /** Plan 0 takes the tensors of `inputs` in order; plan 1, if there, takes u8[1,h,w,3] as its only input. */
-  readonly plans: readonly (readonly Launch[])[];
-  readonly arenaBytes: number;
   readonly weightBytes: number;
-  /** SHA-256 by file name, hex. */
+  /** SHA-256 of every other file of the module by name, hex. */
   readonly files: Readonly<Record<string, string>>;
   readonly selfCheck: SelfCheck;
   readonly compileSeconds: number;

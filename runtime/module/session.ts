@@ -6,8 +6,9 @@ import { OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes } from '../core/tensor.js';
 import { describeCpu } from '../device/cpu.js';
 import { createNativeSession } from '../device/native.js';
-import { objectFile, readManifest, weightsFile } from './files.js';
-import type { Manifest, ModuleInput } from './manifest.js';
+import { objectFile, weightsFile } from './files.js';
+import type { Manifest, ModuleInput, Runnable } from './manifest.js';
+import { readModule } from './read.js';
 
 export interface OpenOptions {
   /** As many as the machine has cores where it is absent. */
@@ -18,12 +19,12 @@ const tensorPlan = 0;
 const imagePlan = 1;
 
 /** One run at a time. Outputs are views of the arena, valid until the next run. */
-export class Session {
-  readonly manifest: Manifest;
+export class Session<M extends Runnable = Manifest> {
+  readonly manifest: M;
   readonly threads: number;
   private readonly native: NativeSession;
 
-  constructor(manifest: Manifest, native: NativeSession, threads: number) {
+  constructor(manifest: M, native: NativeSession, threads: number) {
     this.manifest = manifest;
     this.native = native;
     this.threads = threads;
@@ -84,8 +85,8 @@ export class Session {
     });
   }
 
-  private pixelBytes(pixels: Uint8Array): Uint8Array[] {
-    const { image } = this.manifest;
+  private pixelBytes(pixels: Uint8Array): (Uint8Array | undefined)[] {
+    const { image, inputs } = this.manifest;
     if (image === undefined) throw new OnboxError('the model takes no picture', { code: 'input-mismatch' });
     const want = image.width * image.height * 3;
     if (pixels.length !== want) {
@@ -93,7 +94,7 @@ export class Session {
         code: 'input-mismatch',
       });
     }
-    return [pixels];
+    return [...inputs.map(() => undefined), pixels];
   }
 }
 
@@ -109,21 +110,22 @@ function mismatch(wanted: ModuleInput, got: string): OnboxError {
  */
 export async function openSession(folder: string, options: OpenOptions = {}): Promise<Session> {
   const device = describeCpu();
-  const manifest = await readManifest(folder, device.fingerprint);
+  const manifest = await readModule(folder, device.fingerprint);
   return startSession(folder, manifest, options.threads ?? device.cores.count);
 }
 
-/** Opens a module whose files are known to be good. */
-export function startSession(folder: string, manifest: Manifest, threads: number): Session {
-  const inputs = manifest.inputs.map((input) => elementCount(input.shape) * dtypeBytes(input.dtype));
-  const picture = manifest.image === undefined ? 0 : manifest.image.width * manifest.image.height * 3;
+/** Opens a module whose files and numbers are known to be good. */
+export function startSession<M extends Runnable>(folder: string, manifest: M, threads: number): Session<M> {
+  const { image, inputs } = manifest;
   const native = createNativeSession({
     object: resolve(join(folder, objectFile)),
     weights: resolve(join(folder, weightsFile)),
     arenaBytes: manifest.arenaBytes,
     plans: manifest.plans,
-    // A plan with a picture has it as input 0, and the addon asks for the least that any plan needs.
-    inputBytes: manifest.image === undefined ? inputs : inputs.map((bytes, i) => (i === 0 ? Math.min(bytes, picture) : bytes)),
+    inputBytes: [
+      ...inputs.map((input) => elementCount(input.shape) * dtypeBytes(input.dtype)),
+      ...(image === undefined ? [] : [image.width * image.height * 3]),
+    ],
     threads,
   });
   return new Session(manifest, native, threads);

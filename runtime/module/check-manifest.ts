@@ -1,0 +1,227 @@
+// A manifest from disk, field by field: a wrong type, a number out of range or a file outside of the folder is an error that names the
+// field. What comes out holds checked fields only.
+
+import type { BufferRef, Launch, Space } from '../../addon/index.js';
+import { OnboxError } from '../core/error.js';
+import { dtypeBytes, elementCount } from '../core/tensor.js';
+import { dtypes } from '../graph/numbers.js';
+import { isModuleFile } from './files.js';
+import type { HeadSpec, ImageInput, KernelInfo, Manifest, ModuleInput, ModuleOutput, SelfCheck } from './manifest.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+/** Reads a value; `where` names it in errors. */
+type Reader<T> = (value: unknown, where: string) => T;
+
+/** Far beyond any model, and small enough that nothing overflows. */
+const bytesMax = 2 ** 40;
+const extentMax = 2 ** 31;
+const pictureSideMax = 16_384;
+const listMax = 1_000_000;
+const offsetAlignment = 8;
+
+/**
+ * @param value of JSON.parse
+ * @throws OnboxError `module-damaged` naming the field
+ */
+export function manifestOf(value: unknown): Manifest {
+  const fields = readFields(value, 'the manifest');
+  const arenaBytes = wholeTo(bytesMax)(fields['arenaBytes'], 'arenaBytes');
+  const inputs = listOf(readInput)(fields['inputs'], 'inputs');
+  const image = optional(readImage)(fields['image'], 'image');
+  const head = optional(readHead)(fields['head'], 'head');
+  const kernels = listOf(readKernel)(fields['kernels'], 'kernels');
+  return {
+    format: wholeTo(listMax)(fields['format'], 'format'),
+    name: readText(fields['name'], 'name'),
+    compiler: readText(fields['compiler'], 'compiler'),
+    modelDigest: readDigest(fields['modelDigest'], 'modelDigest'),
+    fingerprint: readText(fields['fingerprint'], 'fingerprint'),
+    task: oneOf('detect', 'classify', 'embed', 'other')(fields['task'], 'task'),
+    labels: listOf(readText)(fields['labels'], 'labels'),
+    ...(image === undefined ? {} : { image }),
+    ...(head === undefined ? {} : { head }),
+    inputs,
+    outputs: listOf((output, where) => readOutput(output, where, arenaBytes))(fields['outputs'], 'outputs'),
+    kernels,
+    plans: readPlans(fields['plans'], image === undefined ? 1 : 2, inputs.length, kernels.length),
+    arenaBytes,
+    weightBytes: wholeTo(bytesMax)(fields['weightBytes'], 'weightBytes'),
+    files: readFiles(fields['files'], 'files'),
+    selfCheck: readSelfCheck(fields['selfCheck'], 'selfCheck'),
+    compileSeconds: readNumber(fields['compileSeconds'], 'compileSeconds'),
+  };
+}
+
+const readInput: Reader<ModuleInput> = (value, where) => {
+  const fields = readFields(value, where);
+  const input = {
+    name: readText(fields['name'], `${where}.name`),
+    dtype: oneOf(...dtypes)(fields['dtype'], `${where}.dtype`),
+    shape: listOf(wholeTo(extentMax))(fields['shape'], `${where}.shape`),
+  };
+  if (!(elementCount(input.shape) * dtypeBytes(input.dtype) <= bytesMax)) throw wrong(`${where}.shape`, 'smaller', input.shape);
+  return input;
+};
+
+function readOutput(value: unknown, where: string, arenaBytes: number): ModuleOutput {
+  const input = readInput(value, where);
+  const offset = wholeTo(bytesMax)(readFields(value, where)['offset'], `${where}.offset`);
+  const end = offset + elementCount(input.shape) * dtypeBytes(input.dtype);
+  if (end > arenaBytes || offset % offsetAlignment !== 0) throw wrong(`${where}.offset`, 'inside the arena', offset);
+  return { ...input, offset };
+}
+
+const readKernel: Reader<KernelInfo> = (value, where) => {
+  const { title, flops } = readFields(value, where);
+  return { title: readText(title, `${where}.title`), flops: readNumber(flops, `${where}.flops`) };
+};
+
+function readPlans(value: unknown, count: number, inputCount: number, kernelCount: number): Launch[][] {
+  const plans = listOf(listOf(readLaunch))(value, 'plans');
+  if (plans.length !== count) throw wrong('plans', `a list of ${count}`, plans.length);
+  for (const [plan, launches] of plans.entries()) {
+    for (const { kernel, buffers } of launches) {
+      const isInput = ({ space, offset }: BufferRef) => space !== 'input' || offset < inputCount + plan;
+      if (kernel >= kernelCount) throw wrong(`plans[${plan}]`, `of kernels below ${kernelCount}`, kernel);
+      if (!buffers.every(isInput))
+        throw wrong(
+          `plans[${plan}]`,
+          `of inputs below ${inputCount + plan}`,
+          buffers.map((b) => b.offset),
+        );
+    }
+  }
+  return plans;
+}
+
+const readLaunch: Reader<Launch> = (value, where) => {
+  const { kernel, extent, buffers } = readFields(value, where);
+  return {
+    kernel: wholeTo(listMax)(kernel, `${where}.kernel`),
+    extent: wholeTo(bytesMax)(extent, `${where}.extent`),
+    buffers: listOf(readBuffer)(buffers, `${where}.buffers`),
+  };
+};
+
+const readBuffer: Reader<BufferRef> = (value, where) => {
+  const { space, offset } = readFields(value, where);
+  return {
+    space: oneOf<Space>('arena', 'weights', 'input')(space, `${where}.space`),
+    offset: wholeTo(bytesMax)(offset, `${where}.offset`),
+  };
+};
+
+const readImage: Reader<ImageInput> = (value, where) => {
+  const fields = readFields(value, where);
+  const field = <T>(name: keyof ImageInput, read: Reader<T>): T => read(fields[name], `${where}.${name}`);
+  return {
+    input: field('input', readText),
+    width: field('width', positiveTo(pictureSideMax)),
+    height: field('height', positiveTo(pictureSideMax)),
+    colors: field('colors', oneOf('rgb', 'bgr', 'gray')),
+    mean: field('mean', listOf(readNumber)),
+    std: field('std', listOf(readNumber)),
+    channelsLast: field('channelsLast', readTruth),
+    fit: field('fit', oneOf('letterbox', 'stretch', 'crop')),
+    anchor: field('anchor', oneOf('center', 'top-left')),
+    fill: field('fill', readNumber),
+    cropShare: field('cropShare', readNumber),
+  };
+};
+
+const readHead: Reader<HeadSpec> = (value, where) => {
+  const { kind, parameters } = readFields(value, where);
+  const read = Object.entries(readFields(parameters, `${where}.parameters`)).map(([name, parameter]) => [
+    name,
+    readParameter(parameter, `${where}.parameters`),
+  ]);
+  return { kind: readText(kind, `${where}.kind`), parameters: Object.fromEntries(read) };
+};
+
+const readParameter: Reader<HeadSpec['parameters'][string]> = (value, where) => {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (!Array.isArray(value)) return readNumber(value, where);
+  return typeof value[0] === 'string' ? listOf(readText)(value, where) : listOf(readNumber)(value, where);
+};
+
+const readFiles: Reader<Record<string, string>> = (value, where) => {
+  const entries = Object.entries(readFields(value, where)).map(([name, digest]): [string, string] => {
+    if (!isModuleFile(name)) throw wrong(where, 'of files of a module', name);
+    return [name, readDigest(digest, `${where} of ${name}`)];
+  });
+  return Object.fromEntries(entries);
+};
+
+const readSelfCheck: Reader<SelfCheck> = (value, where) => {
+  const { passed, maxRelativeError, outputs } = readFields(value, where);
+  return {
+    passed: readTruth(passed, `${where}.passed`),
+    maxRelativeError: readNumber(maxRelativeError, `${where}.maxRelativeError`),
+    outputs: listOf((output, at) => {
+      const { name, maxRelativeError: error } = readFields(output, at);
+      return { name: readText(name, `${at}.name`), maxRelativeError: readNumber(error, `${at}.maxRelativeError`) };
+    })(outputs, `${where}.outputs`),
+  };
+};
+
+const readFields: Reader<Fields> = (value, where) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(where, 'an object', value);
+  return value as Fields;
+};
+
+const readText: Reader<string> = (value, where) => {
+  if (typeof value !== 'string') throw wrong(where, 'a string', value);
+  return value;
+};
+
+const readDigest: Reader<string> = (value, where) => {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw wrong(where, 'a SHA-256', value);
+  return value;
+};
+
+const readTruth: Reader<boolean> = (value, where) => {
+  if (typeof value !== 'boolean') throw wrong(where, 'true or false', value);
+  return value;
+};
+
+const readNumber: Reader<number> = (value, where) => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(where, 'a number', value);
+  return value;
+};
+
+function wholeTo(max: number, min = 0): Reader<number> {
+  return (value, where) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+    throw wrong(where, `a whole number ${min}..${max}`, value);
+  };
+}
+
+function positiveTo(max: number): Reader<number> {
+  return wholeTo(max, 1);
+}
+
+function oneOf<T extends string>(...choices: readonly T[]): Reader<T> {
+  return (value, where) => {
+    const choice = choices.find((known) => known === value);
+    if (choice === undefined) throw wrong(where, `one of ${choices.join(', ')}`, value);
+    return choice;
+  };
+}
+
+function listOf<T>(read: Reader<T>): Reader<T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value) || value.length > listMax) throw wrong(where, 'a list', value);
+    return value.map((entry, i) => read(entry, `${where}[${i}]`));
+  };
+}
+
+function optional<T>(read: Reader<T>): Reader<T | undefined> {
+  return (value, where) => (value === undefined ? undefined : read(value, where));
+}
+
+function wrong(where: string, want: string, got: unknown): OnboxError {
+  const shown = (JSON.stringify(got) ?? 'nothing').slice(0, 80);
+  return new OnboxError(`the module is damaged: in its manifest, ${where} should be ${want}, it is ${shown}`, {
+    code: 'module-damaged',
+  });
+}

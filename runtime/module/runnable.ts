@@ -1,0 +1,32 @@
+// What a session must know of a module that has just been built.
+
+import { assert } from '../core/assert.js';
+import type { TensorType } from '../core/tensor.js';
+import type { Graph } from '../graph/graph.js';
+import type { Built } from './build.js';
+import type { ImageInput, ModuleOutput, Runnable } from './manifest.js';
+
+/** @param image of the second plan, if the module has one */
+export function runnableOf({ graph, parts }: Built, image: ImageInput | undefined): Runnable {
+  return {
+    inputs: graph.inputs.map((name) => ({ name, ...typeOf(graph, name) })),
+    outputs: outputsOf(graph, parts.offsets),
+    plans: parts.plans,
+    arenaBytes: parts.arenaBytes,
+    ...(image === undefined ? {} : { image }),
+  };
+}
+
+function outputsOf(graph: Graph, offsets: ReadonlyMap<string, number>): ModuleOutput[] {
+  return graph.outputs.map(({ name, value }) => {
+    const offset = offsets.get(value);
+    assert(offset !== undefined, `output "${name}" is written nowhere`);
+    return { name, ...typeOf(graph, value), offset };
+  });
+}
+
+function typeOf(graph: Graph, value: string): TensorType {
+  const type = graph.types.get(value);
+  assert(type !== undefined, `the graph has no type for "${value}"`);
+  return { dtype: type.dtype, shape: type.shape };
+}

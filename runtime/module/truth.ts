@@ -1,0 +1,36 @@
+// The truth at speed: a graph as it was imported, every operator translated plainly, with no fusion, layout, view or schedule that
+// could be wrong in the same way as the module's. The reference evaluation says the same, minutes later; tests hold one to the other.
+
+import type { TensorType } from '../core/tensor.js';
+import type { CpuDevice } from '../device/cpu.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { type Built, buildModule } from './build.js';
+
+/**
+ * Builds the truth of a graph. Every value has a place of its own.
+ * @param plain as imported
+ * @throws OnboxError of buildModule
+ */
+export async function buildTruth(folder: string, plain: Graph, device: CpuDevice): Promise<Built> {
+  return await buildModule(folder, computeOutputs(plain), {
+    device,
+    optimization: '-O1',
+    schedule: () => [],
+    memory: 'apart',
+  });
+}
+
+/** The same graph with a copy before every output that no node writes. */
+function computeOutputs(graph: Graph): Graph {
+  const types = new Map(graph.types);
+  const copies: Node[] = [];
+  const outputs = graph.outputs.map(({ name, value }, i) => {
+    if (!graph.constants.has(value) && !graph.inputs.includes(value)) return { name, value };
+    let copied = `output.${i}`;
+    while (types.has(copied)) copied += '.copy';
+    types.set(copied, graph.types.get(value) as TensorType);
+    copies.push({ op: 'copy', inputs: [value], outputs: [copied], attributes: {} });
+    return { name, value: copied };
+  });
+  return copies.length === 0 ? graph : { ...graph, types, outputs, nodes: [...graph.nodes, ...copies] };
+}
