@@ -8,7 +8,7 @@ import { openCache } from './support/cache.js';
 import { type CompiledModel, compileOnce } from './support/compile.js';
 import { compete, contestDefaults } from './support/contest.js';
 import { describeMachine, printMachine } from './support/machine.js';
-import { benchModels, selectModels } from './support/models.js';
+import { type BenchModel, benchModels, selectModels } from './support/models.js';
 import { openSides } from './support/sides.js';
 import { printMeans, printSpeedHeader, printSpeedRow, type SpeedRow, speedMeans } from './support/speed.js';
 import { median } from './support/statistics.js';
@@ -31,41 +31,59 @@ export async function main(args: readonly string[]): Promise<void> {
   const models = selectModels(benchModels(), flags.models?.split(',') ?? []);
   const cache = await openCache();
   const machine = describeMachine();
-  const peer = `onnxruntime-node ${env.versions.node ?? ''}`.trim();
-  print(
-    `${printMachine(machine)}\nonbox against ${peer}; a ratio above 1 says that onbox is the faster one\n\n${printSpeedHeader()}`,
-  );
+  const peer = `onnxruntime-node ${env.versions.node}`;
+  print(`${printMachine(machine)}\nonbox against ${peer}; a ratio above 1 says that onbox is the faster one\n`);
+  print(printSpeedHeader());
   const rows: SpeedRow[] = [];
   const faults: string[] = [];
   for (const model of models) {
     try {
-      const onnx = await model.locate(cache);
-      if (onnx === undefined) {
-        print(`${model.name}: SKIPPED, the shared test data is missing`);
-        continue;
-      }
-      const compiled = await compileOnce(cache, model.name, onnx);
-      for (const threads of threadCounts) {
-        const row = await measure({ name: model.name, onnx, compiled }, threads, rounds);
-        print(printSpeedRow(row));
-        rows.push(row);
-        if (!(row.max_relative_error <= errorMax))
-          faults.push(`${model.name}: differs by ${row.max_relative_error.toExponential(1)}`);
-      }
+      rows.push(...(await measureModel(model, { cache, threadCounts, rounds })));
     } catch (error) {
-      print(`${model.name}: FAILED, ${errorMessage(error)}`);
       faults.push(`${model.name}: ${errorMessage(error)}`);
+      print(`${model.name}: FAILED, ${errorMessage(error)}`);
     }
   }
+  faults.push(
+    ...rows.filter(isWrong).map((row) => `${row.model}: its answer differs by ${row.max_relative_error.toExponential(1)}`),
+  );
   const means = speedMeans(rows);
   print(`\n${printMeans(means)}`);
-  if (faults.length > 0) {
-    print(`\n${faults.length} faults:\n${faults.join('\n')}`);
-    process.exitCode = 1;
-  }
   if (flags.json !== undefined) {
     await writeFile(flags.json, `${JSON.stringify({ machine, peer, rounds, rows, means, faults }, undefined, 2)}\n`);
   }
+  if (faults.length > 0) {
+    print(`\nfaults:\n${faults.join('\n')}`);
+    process.exitCode = 1;
+  }
+}
+
+interface Settings {
+  readonly cache: string;
+  readonly threadCounts: readonly number[];
+  readonly rounds: number;
+}
+
+/** Prints each row as soon as it is measured. No rows where the model's file is missing. */
+async function measureModel(model: BenchModel, { cache, threadCounts, rounds }: Settings): Promise<readonly SpeedRow[]> {
+  const onnx = await model.locate(cache);
+  if (onnx === undefined) {
+    print(`${model.name}: SKIPPED, the shared test data is missing`);
+    return [];
+  }
+  const compiled = await compileOnce(cache, model.name, onnx);
+  const rows: SpeedRow[] = [];
+  for (const threads of threadCounts) {
+    const row = await measure({ name: model.name, onnx, compiled }, threads, rounds);
+    print(printSpeedRow(row));
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** NaN is wrong too. */
+function isWrong(row: SpeedRow): boolean {
+  return !(row.max_relative_error <= errorMax);
 }
 
 interface Subject {

@@ -31,7 +31,7 @@ export async function compileOnce(cache: string, name: string, onnx: string): Pr
   const folder = join(cache, `${name}-${await fileDigest(onnx)}`);
   if (!existsSync(folder)) {
     process.stderr.write(`compiling ${name}\n`);
-    const partial = `${folder}.partial`;
+    const partial = `${folder}.${process.pid}`;
     await rm(partial, { recursive: true, force: true });
     const cost = await compileMeasured([name, onnx, partial]);
     await writeFile(join(partial, costFile), JSON.stringify(cost));

@@ -20,7 +20,7 @@ const warmupRounds = 1;
 
 /**
  * Longer than a tick of the kernel's accounting (10 ms at most), else a spinning thread would not show in the processor time.
- * onnxruntime's threads spin for a fixed count of pauses after a run, which is 10 to 100 ms.
+ * onnxruntime's threads spin for a fixed count of pauses after a run: 20 ms each and more, measured on an EPYC.
  */
 const restMs = 20;
 const restMsMax = 500;

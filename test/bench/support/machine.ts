@@ -2,7 +2,7 @@
 
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
-/** Of one core and minute: less than this is the system's own. */
+/** Processes that want a core, on average: fewer are the system's own. */
 const loadMax = 0.3;
 
 export interface MachineFacts {

@@ -58,8 +58,9 @@ export function selectModels(models: readonly BenchModel[], names: readonly stri
 async function writeOnce(folder: string, name: string, build: () => Uint8Array): Promise<string> {
   const path = join(folder, `${name}.onnx`);
   if (!existsSync(path)) {
-    await writeFile(`${path}.partial`, build());
-    await rename(`${path}.partial`, path);
+    const partial = `${path}.${process.pid}`;
+    await writeFile(partial, build());
+    await rename(partial, path);
   }
   return path;
 }
