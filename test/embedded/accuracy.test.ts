@@ -1,3 +1,5 @@
+// The measure itself: what counts as found, and what a wrong box costs.
+
 import { averagePrecisions, type Detection, iou, meanAveragePrecision, type Truth } from './accuracy.js';
 
 const truth: Truth = { class: 0, box: [0, 0, 10, 10] };

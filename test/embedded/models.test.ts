@@ -1,3 +1,5 @@
+// The promises of daemon/embedded/README.md, kept on a small series of unseen scenes.
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';

@@ -11,7 +11,9 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
+
+from backgrounds import draw_background
+from camera import spoil
 
 LABELS = ("circle", "square", "triangle", "star", "cross", "ring", "arrow", "heart")
 DISTRACTORS = ("ellipse", "rectangle", "polygon", "line", "half-disc", "elbow")
@@ -237,49 +239,6 @@ def stack_slots(plan: Plan, alpha: torch.Tensor) -> torch.Tensor:
     return visible
 
 
-def draw_background(batch: int, size: int, rng: torch.Generator) -> torch.Tensor:
-    """f32[b,3,s,s]: a gradient of two colours, waves or stripes, blotches of several sizes and mosaics, each of random weight."""
-    device = rng.device
-
-    def rand(*shape):
-        return torch.rand(shape, generator=rng, device=device)
-
-    grid = torch.linspace(-1, 1, size, device=device)
-    angle = rand(batch, 1, 1) * 2 * math.pi
-    along = grid[None, None] * torch.cos(angle) + grid[None, :, None] * torch.sin(angle)
-    first, second = rand(batch, 3, 1, 1), rand(batch, 3, 1, 1)
-    mix = (along * 0.35 + 0.5)[:, None]
-    image = first + (second - first) * mix * (rand(batch, 1, 1, 1) < 0.7)
-    angle = rand(batch, 1, 1) * 2 * math.pi
-    across = grid[None, None] * torch.cos(angle) + grid[None, :, None] * torch.sin(angle)
-    wave = torch.sin(across * (4 + 40 * rand(batch, 1, 1)) + 6 * rand(batch, 1, 1))
-    wave = torch.where(rand(batch, 1, 1) < 0.5, wave, torch.sign(wave))[:, None]
-    image = image + wave * (rand(batch, 3, 1, 1) - 0.5) * 0.5 * (rand(batch, 1, 1, 1) < 0.35)
-    for cells, strength in ((4, 0.5), (9, 0.4), (24, 0.3), (64, 0.2)):
-        blotch = F.interpolate(rand(batch, 3, cells, cells) - 0.5, (size, size), mode="bilinear")
-        image = image + blotch * strength * rand(batch, 1, 1, 1) * (rand(batch, 1, 1, 1) < 0.5)
-    for rows, columns in ((8, 21), (32, 11)):  # no squares: those are a class
-        tiles = F.interpolate(rand(batch, 4, rows, columns), (size, size), mode="nearest")
-        image = image + (tiles[:, :3] - 0.5) * (tiles[:, 3:] < 0.15) * 0.6 * (rand(batch, 1, 1, 1) < 0.25)
-    for _ in range(10):
-        image = draw_sliver(image, rand)
-    return image.clamp(0, 1)
-
-
-def draw_sliver(image: torch.Tensor, rand) -> torch.Tensor:
-    """Lays one thin stroke over half of the pictures: what lies around shapes, and what an arrow's shaft may seem to go on in."""
-    batch, _, size, _ = image.shape
-    grid = torch.linspace(0, 1, size, device=image.device)
-    x, y, angle = rand(3, batch, 1, 1)
-    cos, sin = torch.cos(angle * math.pi), torch.sin(angle * math.pi)
-    dx, dy = grid[None, None] - x, grid[None, :, None] - y
-    half = 0.01 + 0.12 * rand(batch, 1, 1)
-    inside = torch.maximum((dx * cos + dy * sin).abs() - half,
-                           (dy * cos - dx * sin).abs() - half * (0.05 + 0.25 * rand(batch, 1, 1)))
-    share = (0.5 - inside * size).clamp(0, 1) * (0.5 + 0.5 * rand(batch, 1, 1)) * (rand(batch, 1, 1) < 0.5)
-    return image + (rand(batch, 3, 1, 1) - image) * share[:, None]
-
-
 def choose_colors(plan: Plan, alpha: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
     """f32[b,k,3]: of each slot's candidates the first that stands out from the background under it and from near slots."""
     device = alpha.device
@@ -341,54 +300,3 @@ def draw(plan: Plan, rng: torch.Generator) -> Batch:
     boxes = find_boxes(visible)
     shown = (visible.sum((2, 3)) > 4) & (plan.kind < len(LABELS)).to(device)
     return Batch(image, boxes, torch.where(shown, plan.kind.to(device), -1))
-
-
-def spoil(image: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """What cameras and files do: coarser resolution, blur, light, noise and JPEG, each on a part of the batch."""
-    batch, _, size, _ = image.shape
-    device = rng.device
-
-    def rand(*shape):
-        return torch.rand(shape, generator=rng, device=device)
-
-    part = batch // 8  # scenes of a batch are independent, so that slices of it are random choices
-    for index, factor in enumerate((0.75, 0.5)):
-        some = slice(index * part, (index + 1) * part)
-        small = F.interpolate(image[some], scale_factor=factor, mode="bilinear", antialias=True)
-        image[some] = F.interpolate(small, (size, size), mode="bilinear")
-    some = slice(2 * part, 4 * part)
-    soft = F.avg_pool2d(F.pad(image[some], (1, 1, 1, 1), mode="replicate"), 3, 1)
-    strength = rand(soft.shape[0], 1, 1, 1)
-    image[some] = image[some] * (1 - strength) + soft * strength
-    image = image ** torch.exp((rand(batch, 1, 1, 1) - 0.5) * 0.8)
-    image = (image - 0.5) * (0.6 + 0.5 * rand(batch, 1, 1, 1)) + 0.5 + (rand(batch, 3, 1, 1) - 0.5) * 0.2
-    strength = rand(batch, 1, 1, 1) ** 2 * 0.12 * (rand(batch, 1, 1, 1) < 0.7)
-    image = image + torch.randn(image.shape, generator=rng, device=device) * strength
-    some = slice(4 * part, 6 * part)
-    image[some] = compress(image[some].clamp(0, 1), 25 + 65 * rand(image[some].shape[0], 1))
-    return image.clamp(0, 1)
-
-
-# ITU-T T.81, table K.1, the luminance steps of JPEG at quality 50.
-JPEG_STEPS = (
-    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
-    72, 92, 95, 98, 112, 100, 103, 99,
-)
-
-
-def compress(image: torch.Tensor, quality: torch.Tensor) -> torch.Tensor:
-    """The loss of JPEG on f32[b,3,s,s], s a multiple of 8: quantised cosine transforms of 8x8 blocks. quality f32[b,1], 1..100."""
-    batch, _, size, _ = image.shape
-    k = torch.arange(8, device=image.device, dtype=torch.float32)
-    basis = torch.cos((2 * k[None] + 1) * k[:, None] * math.pi / 16) * 0.5
-    basis[0] *= math.sqrt(0.5)
-    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
-    steps = torch.tensor(JPEG_STEPS, device=image.device).view(8, 8) / 255 * scale.clamp(min=0.02)[..., None]
-    luma = (image * torch.tensor([0.299, 0.587, 0.114], device=image.device)[:, None, None]).sum(1, keepdim=True)
-    planes = torch.cat([luma, image - luma], 1).view(batch, 4, size // 8, 8, size // 8, 8)
-    coefficients = torch.einsum("ui,bcyixj,vj->bcyuxv", basis, planes, basis)
-    steps = steps[:, None, None, :, None, :] * torch.tensor([1.0, 1.6, 1.6, 1.6], device=image.device)[:, None, None, None, None]
-    coefficients = torch.round(coefficients / steps) * steps
-    planes = torch.einsum("ui,bcyuxv,vj->bcyixj", basis, coefficients, basis).reshape(batch, 4, size, size)
-    return planes[:, :1] + planes[:, 1:]

@@ -1,3 +1,5 @@
+// The scenes that measure: the same every time, and their boxes are true.
+
 import { createHash } from 'node:crypto';
 import { rasterise } from './raster.js';
 import { drawPortrait, drawScene, type Scene } from './scenes.js';
