@@ -54,6 +54,11 @@ class Scheduler {
     const [above, innermost] = [anatomy.space.at(-2), anatomy.space.at(-1)];
     if (innermost === undefined) return undefined;
     if (above !== undefined && innermost.extent !== lanes && this.fuseIfAffine(above, innermost)) return 'p';
+    // Rows and columns outside of channel blocks: one axis has fewer ends than many short ones.
+    const rows = anatomy.space.at(-3);
+    if (innermost.extent === lanes && anatomy.reduce.length > 0 && rows !== undefined && above !== undefined) {
+      this.fuseIfAffine(rows, above);
+    }
     return innermost.extent >= Math.max(2, lanes / 4) ? innermost.name : undefined;
   }
 
