@@ -6,7 +6,7 @@ import { type KernelSource, writeKernels } from '../codegen/c.js';
 import { assert } from '../core/assert.js';
 import type { Tensor, TensorData } from '../core/tensor.js';
 import type { Graph, Node } from '../graph/graph.js';
-import { type View, viewsOf } from '../graph/passes/views.js';
+import { isInPlace, type View, viewsOf } from '../graph/passes/views.js';
 import { pack } from '../loop/pack.js';
 import { printProgram } from '../loop/print.js';
 import type { Program } from '../loop/program.js';
@@ -83,7 +83,7 @@ class Assembler {
   }
 
   run(): Parts {
-    const main = this.graph.nodes.flatMap((node) => (this.isInPlace(node) ? [] : lowerNode(this.graph, node)));
+    const main = this.graph.nodes.flatMap((node) => (isInPlace(node, this.views) ? [] : lowerNode(this.graph, node)));
     const image = this.options.image;
     const prologue = image === undefined ? [] : lowerNode(image.graph, image.node);
     const accesses = main.map((lowered): Access => ({ reads: lowered.values.slice(0, -1), writes: lowered.values.slice(-1) }));
@@ -103,20 +103,6 @@ class Assembler {
     this.options.onProgress?.(total, total);
     const { kernels, infos } = this;
     return { kernels, infos, plans, arenaBytes: arena.bytes, offsets: arena.offsets };
-  }
-
-  /** Whether a node has nothing to do, because its outputs lie in its inputs or its inputs in its output. */
-  private isInPlace(node: Node): boolean {
-    const [input = ''] = node.inputs;
-    if (node.op === 'concat') return node.inputs.every((part) => this.isPartOf(part, node.outputs[0] ?? ''));
-    if (node.op === 'reshape' || node.op === 'split') return node.outputs.every((part) => this.views.get(part)?.of === input);
-    return false;
-  }
-
-  private isPartOf(part: string, whole: string): boolean {
-    for (let view = this.views.get(part); view !== undefined; view = this.views.get(view.of))
-      if (view.of === whole) return true;
-    return false;
   }
 
   /** @param firstInput the number that the first input of `graph` has in the plan */

@@ -92,7 +92,7 @@ function distanceOf(got: number, want: number): number {
 }
 
 /** The stored form. Past the last channel stands NaN, which no consumer may let through. */
-function toStorage(tensor: Tensor, layout: Layout | undefined): Tensor {
+export function toStorage(tensor: Tensor, layout: Layout | undefined): Tensor {
   if (layout === undefined) return tensor;
   const shape = storageShape(tensor, layout);
   const values = numbersOf(tensor);
@@ -112,7 +112,8 @@ function toStorage(tensor: Tensor, layout: Layout | undefined): Tensor {
   return tensorFrom({ dtype: tensor.dtype, shape }, stored);
 }
 
-function fromStorage(stored: Tensor, type: TensorType, layout: Layout | undefined): Tensor {
+/** The value again; its border must be zeros. */
+export function fromStorage(stored: Tensor, type: TensorType, layout: Layout | undefined): Tensor {
   if (layout === undefined) return stored;
   expect(stored.shape).toEqual(storageShape(type, layout));
   const values = numbersOf(stored);

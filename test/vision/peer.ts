@@ -60,7 +60,7 @@ export async function openPeer(path: string): Promise<Peer> {
 }
 
 /** What the module's first kernel does: (pixel - mean) / std by channel, in the model's order. */
-function normalize(pixels: Uint8Array, image: ImageInput): Float32Array {
+export function normalize(pixels: Uint8Array, image: ImageInput): Float32Array {
   const { width, height, colors, mean, std, channelsLast } = image;
   const channels = mean.length;
   const area = width * height;

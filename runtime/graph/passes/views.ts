@@ -120,6 +120,20 @@ export function rootOf(views: ReadonlyMap<string, View>, value: string): string 
   return root;
 }
 
+/** Whether a node has nothing to do, because its outputs lie in its input or its inputs in its output. */
+export function isInPlace(node: Node, views: ReadonlyMap<string, View>): boolean {
+  const [input = ''] = node.inputs;
+  const [output = ''] = node.outputs;
+  if (node.op === 'concat') return node.inputs.every((part) => isPartOf(part, output, views));
+  if (node.op === 'reshape' || node.op === 'split') return node.outputs.every((part) => views.get(part)?.of === input);
+  return false;
+}
+
+function isPartOf(part: string, whole: string, views: ReadonlyMap<string, View>): boolean {
+  for (let view = views.get(part); view !== undefined; view = views.get(view.of)) if (view.of === whole) return true;
+  return false;
+}
+
 function addSplit(graph: Graph, node: Node, fixed: ReadonlySet<string>, views: Map<string, View>): void {
   const whole = node.inputs[0] ?? '';
   const axis = numberAttribute(node.attributes, 'axis');

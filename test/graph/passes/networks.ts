@@ -72,3 +72,63 @@ export const networks: fc.Arbitrary<Graph> = fc
     builder.output('middle', values[Math.floor(values.length / 2)] ?? '');
     return verify(builder.build());
   });
+
+/** A step of a network of values [1,c,4,4]; the last value comes first, `size` is between 0 and 7. */
+type PlaneStep = (builder: GraphBuilder, values: readonly string[], size: number) => readonly string[];
+
+const channelsOf = (builder: GraphBuilder, value: string): number => builder.typeOf(value).shape[1] ?? 1;
+
+function convolve(builder: GraphBuilder, x: string, outputs: number, kernel: number, group = 1): string {
+  const shape = [outputs, channelsOf(builder, x) / group, kernel, kernel];
+  const pad = (kernel - 1) / 2;
+  const attributes = { group, strides: [1, 1], pads: [pad, pad, pad, pad], dilations: [1, 1] };
+  return builder.addOne('conv', [x, constant(builder, shape, [0.5, -0.25, 0.125])], attributes);
+}
+
+const planeSteps: Readonly<Record<string, PlaneStep>> = {
+  narrow: (builder, [x = ''], size) => [convolve(builder, x, 2 + 2 * size, 1)],
+  wide: (builder, [x = ''], size) => [convolve(builder, x, 4 * (1 + (size % 3)), 3)],
+  depthwise: (builder, [x = '']) => [convolve(builder, x, channelsOf(builder, x), 3, channelsOf(builder, x))],
+  relu: (builder, [x = '']) => [builder.addOne('relu', [x])],
+  pool: (builder, [x = '']) => [
+    builder.addOne('max-pool', [x], {
+      kernel: [3, 3],
+      strides: [1, 1],
+      pads: [1, 1, 1, 1],
+      dilations: [1, 1],
+      ceilMode: false,
+    }),
+  ],
+  join: (builder, values, size) => [builder.addOne('concat', values.slice(0, 2 + (size % 3)), { axis: 1 })],
+  twice: (builder, [x = '']) => [builder.addOne('concat', [x, x], { axis: 1 })],
+  halves: (builder, [x = '']) => {
+    const half = channelsOf(builder, x) / 2;
+    return Number.isInteger(half) ? builder.add('split', [x], { axis: 1, sizes: [half, half] }) : [];
+  },
+  residual: (builder, values) => {
+    const [x = ''] = values;
+    const other = values.findLast((value) => channelsOf(builder, value) === channelsOf(builder, x)) ?? x;
+    return [builder.addOne('add', [x, other])];
+  },
+  // The same value again, by way of another shape.
+  reshape: (builder, [x = '']) => {
+    const flat = builder.addOne('reshape', [x], { shape: [channelsOf(builder, x) * 16] });
+    return [builder.addOne('reshape', [flat], { shape: [1, channelsOf(builder, x), 4, 4] })];
+  },
+};
+
+/** Networks of convolutions, concatenations and splits of many widths, as detectors have them. */
+export const planeNetworks: fc.Arbitrary<Graph> = fc
+  .array(fc.record({ kind: fc.constantFrom(...Object.keys(planeSteps)), size: fc.nat(7) }), { minLength: 1, maxLength: 12 })
+  .map((plan) => {
+    const builder = new GraphBuilder();
+    const values = [builder.addInput('x', { dtype: 'f32', shape: [1, 4, 4, 4] })];
+    for (const { kind, size } of plan) {
+      const recent = values.slice(0, 5);
+      if (kind === 'join' && recent.reduce((sum, value) => sum + channelsOf(builder, value), 0) > 64) continue;
+      values.unshift(...(planeSteps[kind]?.(builder, recent, size) ?? []));
+    }
+    builder.output('last', values[0] ?? '');
+    if (values.length > 3) builder.output('middle', values[Math.floor(values.length / 2)] ?? '');
+    return verify(builder.build());
+  });
