@@ -12,6 +12,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 runCommandLine(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  // A getter, because reading `process.stdin` opens it.
+  get input() {
+    return process.stdin;
+  },
   isInteractive: process.stderr.isTTY === true,
   environment: process.env,
 }).then(

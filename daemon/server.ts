@@ -9,12 +9,12 @@ import { createApp } from './http/app.js';
 import { ensureKey, keyPath, readKey } from './http/key.js';
 import { type Listening, listen } from './http/listen.js';
 import { type CompileChild, compileLimits, runCompile } from './jobs/compile-job.js';
-import { stageFile } from './jobs/install.js';
+import { digestOf, stageFile } from './jobs/install.js';
 import { Jobs } from './jobs/jobs.js';
 import type { CompileProgress } from './jobs/messages.js';
 import type { Log } from './log.js';
 import { packageVersion } from './root.js';
-import { digestOf, Service } from './service.js';
+import { Service } from './service.js';
 import { ModelStore, type StoredModel } from './store/store.js';
 
 export interface ServerOptions {

@@ -1,18 +1,15 @@
 // The daemon's verbs: what every protocol adapter calls. It knows which module answers, and mends modules that do not open.
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { type ClassifyOptions, type DetectOptions, errorCode, errorMessage, OnboxError, type Task } from '../runtime/index.js';
-import type { ClassifyAnswer, DetectAnswer, Health, ModelDetail, ModelList, ModelSummary } from './api/types.js';
+import { type ClassifyOptions, type DetectOptions, errorCode, errorMessage, type Task } from '../runtime/index.js';
+import { classifyAnswer, describeModel, detectAnswer, summarize } from './api/answers.js';
+import type { ClassifyAnswer, DetectAnswer, Health, ModelDetail, ModelList } from './api/types.js';
 import type { Engine } from './engine/engine.js';
 import type { AnswerOf, Work } from './engine/messages.js';
-import { type Compile, compileAndInstall, stageFile } from './jobs/install.js';
+import { type Compile, compileAndInstall, isRebuildable, rebuild } from './jobs/install.js';
 import type { Follow, Jobs } from './jobs/jobs.js';
 import type { Log } from './log.js';
 import type { CompileOptions } from './store/record.js';
-import { type ModelStore, type StoredModel, sidecarFile } from './store/store.js';
+import type { ModelStore, StoredModel } from './store/store.js';
 
 export interface ServiceParts {
   readonly store: ModelStore;
@@ -34,9 +31,6 @@ export interface PutModel {
   readonly embedded?: boolean;
 }
 
-/** What the engine says of a module that must be compiled again before it can answer. */
-const mendable: ReadonlySet<string> = new Set(['module-damaged', 'module-foreign', 'module-stale']);
-
 export class Service {
   private readonly parts: ServiceParts;
   /** The module that answered last for each model, so that a replaced one is closed. */
@@ -56,7 +50,7 @@ export class Service {
   ): Promise<DetectAnswer> {
     const model = await this.resolve(name, 'detect');
     const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
-    return { model: model.name, version, image: answer.image, objects: answer.objects, ms: roundTimes(answer.ms) };
+    return detectAnswer({ name: model.name, version }, answer);
   }
 
   /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
@@ -68,19 +62,20 @@ export class Service {
   ): Promise<ClassifyAnswer> {
     const model = await this.resolve(name, 'classify');
     const { answer, version } = await this.answer(model, (module) => ({ kind: 'classify', module, image, options }), signal);
-    return { model: model.name, version, classes: answer.classes, ms: roundTimes(answer.ms) };
+    return classifyAnswer({ name: model.name, version }, answer);
   }
 
   async list(): Promise<ModelList> {
-    const { models, damaged } = await this.parts.store.list();
-    const defaults = await this.defaultNames(models);
+    const { store } = this.parts;
+    const { models, damaged } = await store.list();
+    const defaults = await store.defaultNames();
     return { models: models.map((model) => summarize(model, defaults)), damaged };
   }
 
   /** @throws OnboxError `name-invalid`, `model-missing`, `record-damaged` */
   async describe(name: string): Promise<ModelDetail> {
-    const model = await this.parts.store.find(name);
-    return describeModel(model, await this.defaultNames([model]));
+    const { store } = this.parts;
+    return describeModel(await store.find(name), await store.defaultNames());
   }
 
   /** Compiles and installs a model. Two puts of the same file under the same name and options share one compile. */
@@ -101,7 +96,7 @@ export class Service {
         log('model-installed', { name, version: result.version, digest });
         this.swap(result);
       }
-      return describeModel(result, await this.defaultNames([result]));
+      return describeModel(result, await store.defaultNames());
     } finally {
       if (!isUsed) await store.discard(staging);
     }
@@ -128,12 +123,7 @@ export class Service {
   }
 
   private async resolve(name: string | undefined, task: Task): Promise<StoredModel> {
-    const model = name === undefined ? await this.parts.store.defaultFor(task) : await this.parts.store.find(name);
-    if (model.record.task !== task) {
-      throw new OnboxError(`model "${model.name}" is for the task "${model.record.task}", not "${task}"`, {
-        code: 'task-mismatch',
-      });
-    }
+    const model = await this.parts.store.forTask(name, task);
     this.swap(model);
     return model;
   }
@@ -146,7 +136,7 @@ export class Service {
     try {
       return { answer: await this.parts.engine.run(workFor(model.module), signal), version: model.version };
     } catch (error) {
-      if (!mendable.has(errorCode(error))) throw error;
+      if (!isRebuildable(error)) throw error;
       const mended = await this.mend(model, error);
       return { answer: await this.parts.engine.run(workFor(mended.module), signal), version: mended.version };
     }
@@ -155,22 +145,15 @@ export class Service {
   /** Compiles the stored ONNX of a model again; the result is its next version. */
   private async mend(model: StoredModel, reason: unknown): Promise<StoredModel> {
     const { store, jobs, compile, log } = this.parts;
-    const { name, record } = model;
+    const { name } = model;
     // Another request, or another process, may have been quicker.
     const current = await store.find(name);
     if (current.version !== model.version) return current;
     log('module-rebuild', { name, version: model.version, code: errorCode(reason), reason: errorMessage(reason) });
-    const { result } = await jobs.run(JSON.stringify(['mend', name, model.version]), async (progress, signal) => {
-      if ((await digestOf(model.onnx)) !== record.digest) {
-        throw new OnboxError(`model "${name}" cannot be rebuilt: its stored ONNX file has changed; put the model again`, {
-          code: 'module-damaged',
-          cause: reason,
-        });
-      }
-      const staging = await stageFile(store, model.onnx, join(model.folder, sidecarFile));
-      const request = { name, staging, options: record.options, embedded: record.embedded };
-      return await compileAndInstall(store, request, (job) => compile(job, progress, signal));
-    });
+    const { result } = await jobs.run(
+      JSON.stringify(['mend', name, model.version]),
+      async (progress, signal) => await rebuild(store, model, (job) => compile(job, progress, signal)),
+    );
     this.swap(result);
     return result;
   }
@@ -190,33 +173,4 @@ export class Service {
       this.parts.log('engine-background', { work: work.kind, code: errorCode(error), reason: errorMessage(error) });
     });
   }
-
-  private async defaultNames(models: readonly StoredModel[]): Promise<ReadonlySet<string>> {
-    const tasks = new Set(models.map((model) => model.record.task));
-    const names = new Set<string>();
-    for (const task of tasks) names.add((await this.parts.store.defaultFor(task)).name);
-    return names;
-  }
-}
-
-/** The summary of a stored model; `defaults` are the names of the models that answer for their tasks. */
-export function summarize({ name, version, record }: StoredModel, defaults: ReadonlySet<string>): ModelSummary {
-  return { name, version, task: record.task, default: defaults.has(name), installedAt: record.installedAt };
-}
-
-export function describeModel(model: StoredModel, defaults: ReadonlySet<string>): ModelDetail {
-  const { digest, inputs, outputs, labels, head, device, report } = model.record;
-  return { ...summarize(model, defaults), digest, inputs, outputs, labels, head, device, report };
-}
-
-/** SHA-256 of a file, hex. */
-export async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
-/** To microseconds: more digits are noise. */
-function roundTimes<T extends object>(times: T): T {
-  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, Math.round(Number(ms) * 1000) / 1000])) as T;
 }

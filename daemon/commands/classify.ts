@@ -1,10 +1,13 @@
 // onbox classify IMAGE: what a picture shows.
 
 import { classifyDefaults } from '../../runtime/index.js';
+import { classifyAnswer } from '../api/answers.js';
+import { classifyLimits } from '../api/limits.js';
 import type { ClassifyAnswer } from '../api/types.js';
 import { plainText } from '../log.js';
 import { type Arguments, type Command, exitCodes, type Terminal } from './command.js';
-import { daemonFlags, daemonOf, jsonFlag, modelFlag, readInputFile, threadsFlag, threadsOf } from './flags.js';
+import { daemonFlags, daemonOf, jsonFlag, modelFlag, threadsFlag, threadsOf } from './flags.js';
+import { readInput } from './input.js';
 import { openTarget } from './target.js';
 
 export const classify: Command = {
@@ -19,8 +22,8 @@ export const classify: Command = {
     ...daemonFlags,
   },
   async run(args, terminal) {
-    const top = args.number('top', { min: 1, max: 100_000, whole: true }) ?? classifyDefaults.top;
-    const bytes = await readInputFile(args.positional(0));
+    const top = args.number('top', classifyLimits.top) ?? classifyDefaults.top;
+    const bytes = await readInput(args.positional(0), terminal);
     const answer = await answerOf(bytes, top, args, terminal);
     if (args.has('json')) terminal.out(`${JSON.stringify(answer)}\n`);
     else for (const { label, confidence } of answer.classes) terminal.out(`${plainText(label)} ${confidence.toFixed(3)}\n`);
@@ -35,7 +38,7 @@ async function answerOf(bytes: Uint8Array, top: number, args: Arguments, termina
   const target = await openTarget(args.text('model'), 'classify', threads === undefined ? {} : { threads }, terminal);
   try {
     const { classes, ms } = await target.model.classify(bytes, { top });
-    return { model: target.name, version: target.version, classes, ms: { ...ms, queue: 0 } };
+    return classifyAnswer(target, { classes, ms: { ...ms, queue: 0 } });
   } finally {
     await target.close();
   }

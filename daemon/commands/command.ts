@@ -3,12 +3,15 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { errorMessage, OnboxError } from '../../runtime/index.js';
 import { statusOf } from '../api/errors.js';
+import { type Limits, parseNumber, printLimits } from '../api/limits.js';
 import { printFact } from '../log.js';
 
 /** Where a command writes. `out` is for answers, `err` for what a person follows. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** What is piped in. */
+  readonly input: AsyncIterable<Uint8Array>;
   /** True if a person sees `err` as it is written. */
   readonly isInteractive: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -93,14 +96,11 @@ export class Arguments {
   }
 
   /** @throws OnboxError `usage` */
-  number(flag: string, limits: { readonly min: number; readonly max: number; readonly whole?: boolean }): number | undefined {
+  number(flag: string, limits: Limits): number | undefined {
     const text = this.text(flag);
     if (text === undefined) return undefined;
-    const value = /^[0-9]{1,12}(\.[0-9]{1,12})?$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= limits.min && value <= limits.max) || (limits.whole === true && !Number.isInteger(value))) {
-      const kind = limits.whole === true ? 'a whole number' : 'a number';
-      throw usageError(`--${flag} wants ${kind} from ${limits.min} to ${limits.max}, got ${printFact(text)}`);
-    }
+    const value = parseNumber(text, limits);
+    if (value === undefined) throw usageError(`--${flag} wants ${printLimits(limits)}, got ${printFact(text)}`);
     return value;
   }
 }

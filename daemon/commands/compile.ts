@@ -1,10 +1,14 @@
 // onbox compile MODEL.onnx: compiles a model on this machine, checks it, and installs it under a name.
 
-import { describeModel } from '../service.js';
+import { describeModel } from '../api/answers.js';
+import type { Client } from '../api/client.js';
+import type { ModelDetail } from '../api/types.js';
 import { nameFromFile, requireModelName } from '../store/names.js';
-import { type Command, exitCodes, usageError } from './command.js';
-import { installFile } from './compiler.js';
-import { compileFlags, compileOptionsOf, daemonFlags, daemonOf, jsonFlag, readInputFile, threadsFlag } from './flags.js';
+import type { CompileOptions } from '../store/record.js';
+import { type Command, exitCodes, type Terminal, usageError } from './command.js';
+import { installModel } from './compiler.js';
+import { compileFlags, compileOptionsOf, daemonFlags, daemonOf, jsonFlag, threadsFlag } from './flags.js';
+import { piped, readInput, stageInput } from './input.js';
 import { openStore } from './target.js';
 
 export const compile: Command = {
@@ -21,27 +25,50 @@ export const compile: Command = {
   },
   async run(args, terminal) {
     const path = args.positional(0);
-    const name = requireModelName(args.text('name') ?? nameFromFile(path));
+    const name = nameFor(path, args.text('name'));
     const options = await compileOptionsOf(args);
     const client = await daemonOf(args, terminal);
-    if (client !== undefined) {
-      if (options.labels !== undefined || args.has('default'))
-        throw usageError('--labels and --default do not work with --host');
-      const input = args.texts('input');
-      const detail = await client.put(name, await readInputFile(path), { task: options.task, head: options.head, input });
-      terminal.out(
-        args.has('json') ? `${JSON.stringify(detail)}\n` : `${detail.name} version ${detail.version}: ${detail.task}\n`,
-      );
-      return exitCodes.ok;
-    }
-    const store = openStore(terminal);
-    const model = await installFile(store, { name, onnx: path, options, embedded: false }, terminal);
-    if (args.has('default')) await store.setDefault(name);
-    const isDefault = (await store.defaultFor(model.record.task)).name === name;
-    const detail = describeModel(model, new Set(isDefault ? [name] : []));
+    const detail =
+      client === undefined
+        ? await compileHere({ path, name, options, isDefault: args.has('default') }, terminal)
+        : await compileThere(client, { path, name, options, isDefault: args.has('default') }, terminal);
     if (args.has('json')) terminal.out(`${JSON.stringify(detail)}\n`);
     else
       terminal.out(`${name} version ${detail.version}: ${detail.task}${detail.head === null ? '' : `, head ${detail.head}`}\n`);
     return exitCodes.ok;
   },
 };
+
+interface Request {
+  readonly path: string;
+  readonly name: string;
+  readonly options: CompileOptions;
+  readonly isDefault: boolean;
+}
+
+function nameFor(path: string, given: string | undefined): string {
+  if (given !== undefined) return requireModelName(given);
+  if (path === piped) throw usageError('onbox compile: a model that is piped in needs --name NAME');
+  return nameFromFile(path);
+}
+
+async function compileHere({ path, name, options, isDefault }: Request, terminal: Terminal): Promise<ModelDetail> {
+  const store = openStore(terminal);
+  await store.prepare();
+  const staging = await stageInput(store, path, terminal);
+  const model = await installModel(store, { name, staging, options, embedded: false }, terminal);
+  if (isDefault) await store.setDefault(name);
+  return describeModel(model, await store.defaultNames());
+}
+
+async function compileThere(
+  client: Client,
+  { path, name, options, isDefault }: Request,
+  terminal: Terminal,
+): Promise<ModelDetail> {
+  const { inputs, task, head, labels, threads } = options;
+  const hasMore = labels !== undefined || threads !== undefined || isDefault;
+  if (hasMore) throw usageError('onbox compile: --labels, --threads and --default do not work with --host');
+  const input = Object.entries(inputs ?? {}).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`);
+  return await client.put(name, await readInput(path, terminal), { task, head, input });
+}

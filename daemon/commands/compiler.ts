@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { compileLimits, runCompile } from '../jobs/compile-job.js';
-import { compileAndInstall, stageFile } from '../jobs/install.js';
+import { compileAndInstall, rebuild } from '../jobs/install.js';
+import type { CompileRequest, CompileResult } from '../jobs/messages.js';
 import { scriptPath } from '../root.js';
 import type { CompileOptions } from '../store/record.js';
 import type { ModelStore, StoredModel } from '../store/store.js';
@@ -14,26 +15,38 @@ export function compileScript(): { readonly script: string; readonly nodeFlags: 
   return { script: scriptPath(join(__dirname, '..', 'jobs'), 'compile-child'), nodeFlags: process.execArgv };
 }
 
-export interface InstallFile {
+export interface InstallModel {
   readonly name: string;
-  readonly onnx: string;
-  /** The sidecar, where it does not lie beside the model. */
-  readonly sidecar?: string;
+  /** A staging folder with the model; it is gone afterwards. */
+  readonly staging: string;
   readonly options: CompileOptions;
   readonly embedded: boolean;
 }
 
-/** Compiles a file and installs it. @throws OnboxError of the compiler, `file-missing` */
-export async function installFile(store: ModelStore, file: InstallFile, terminal: Terminal): Promise<StoredModel> {
-  const { name, onnx, options, embedded } = file;
-  await store.prepare();
+/** Compiles what is staged and installs it. @throws OnboxError of the compiler */
+export async function installModel(store: ModelStore, request: InstallModel, terminal: Terminal): Promise<StoredModel> {
+  return await followCompile(request.name, terminal, (compile) => compileAndInstall(store, request, compile));
+}
+
+/** Compiles an installed model again. @throws OnboxError of the compiler, `module-damaged` */
+export async function rebuildModel(store: ModelStore, model: StoredModel, terminal: Terminal): Promise<StoredModel> {
+  return await followCompile(model.name, terminal, (compile) => rebuild(store, model, compile));
+}
+
+type Compile = (request: CompileRequest) => Promise<CompileResult>;
+
+async function followCompile(
+  name: string,
+  terminal: Terminal,
+  install: (compile: Compile) => Promise<StoredModel>,
+): Promise<StoredModel> {
   const progress = createProgress(terminal, `compile ${name}`);
   const start = performance.now();
+  // Whoever waits at a terminal is not served by a compile that steps back.
+  const limits = { ...compileLimits, niceness: 0 };
   try {
-    const staging = await stageFile(store, onnx, file.sidecar);
-    const model = await compileAndInstall(store, { name, staging, options, embedded }, (request) =>
-      // Whoever waits at a terminal is not served by a compile that steps back.
-      runCompile(request, { child: compileScript(), limits: { ...compileLimits, niceness: 0 }, onProgress: progress.show }),
+    const model = await install((request) =>
+      runCompile(request, { child: compileScript(), limits, onProgress: progress.show }),
     );
     progress.done(`installed version ${model.version} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     return model;

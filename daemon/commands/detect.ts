@@ -2,10 +2,13 @@
 
 import { writeFile } from 'node:fs/promises';
 import { type DetectOptions, decodePicture, detectDefaults, drawObjects } from '../../runtime/index.js';
+import { detectAnswer } from '../api/answers.js';
+import { detectLimits } from '../api/limits.js';
 import type { DetectAnswer } from '../api/types.js';
 import { plainText } from '../log.js';
 import { type Arguments, type Command, exitCodes, type Terminal } from './command.js';
-import { daemonFlags, daemonOf, jsonFlag, modelFlag, readInputFile, threadsFlag, threadsOf } from './flags.js';
+import { daemonFlags, daemonOf, jsonFlag, modelFlag, threadsFlag, threadsOf } from './flags.js';
+import { readInput } from './input.js';
 import { openTarget } from './target.js';
 
 export const detect: Command = {
@@ -28,7 +31,7 @@ export const detect: Command = {
   },
   async run(args, terminal) {
     const options = optionsOf(args);
-    const bytes = await readInputFile(args.positional(0));
+    const bytes = await readInput(args.positional(0), terminal);
     const answer = await answerOf(bytes, options, args, terminal);
     const draw = args.text('draw');
     if (draw !== undefined) await writeFile(draw, await drawObjects(await decodePicture(bytes), answer.objects));
@@ -40,9 +43,9 @@ export const detect: Command = {
 
 function optionsOf(args: Arguments): DetectOptions {
   return {
-    minConfidence: args.number('min-confidence', { min: 0, max: 1 }) ?? detectDefaults.minConfidence,
-    iou: args.number('iou', { min: 0, max: 1 }) ?? detectDefaults.iou,
-    max: args.number('max', { min: 1, max: 10_000, whole: true }) ?? detectDefaults.max,
+    minConfidence: args.number('min-confidence', detectLimits.minConfidence) ?? detectDefaults.minConfidence,
+    iou: args.number('iou', detectLimits.iou) ?? detectDefaults.iou,
+    max: args.number('max', detectLimits.max) ?? detectDefaults.max,
   };
 }
 
@@ -53,7 +56,7 @@ async function answerOf(bytes: Uint8Array, options: DetectOptions, args: Argumen
   const target = await openTarget(args.text('model'), 'detect', threads === undefined ? {} : { threads }, terminal);
   try {
     const { image, objects, ms } = await target.model.detect(bytes, options);
-    return { model: target.name, version: target.version, image, objects, ms: { ...ms, queue: 0 } };
+    return detectAnswer(target, { image, objects, ms: { ...ms, queue: 0 } });
   } finally {
     await target.close();
   }

@@ -1,13 +1,13 @@
 // Flags that several commands share, and what they mean.
 
-import { readFile } from 'node:fs/promises';
-import { errorMessage, OnboxError, type Overrides } from '../../runtime/index.js';
+import type { Overrides } from '../../runtime/index.js';
 import { Client } from '../api/client.js';
 import { keyPath, readKey } from '../http/key.js';
 import { homeFolder } from '../store/home.js';
 import { parseInputShapes, parseTask } from '../store/options.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Arguments, type Flag, type Terminal, usageError } from './command.js';
+import { readLabels } from './input.js';
 
 export const jsonFlag = { type: 'boolean', help: 'print one JSON object and nothing else' } as const satisfies Flag;
 export const threadsFlag = {
@@ -28,7 +28,7 @@ export const daemonFlags = {
 export const compileFlags = {
   input: { type: 'string', multiple: true, value: 'NAME=1x3x640x640', help: 'the shape of an input' },
   task: { type: 'string', value: 'TASK', help: 'detect, classify, embed or other' },
-  head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolo8' },
+  head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolov8' },
   labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
@@ -74,21 +74,4 @@ export async function daemonOf(args: Arguments, terminal: Terminal): Promise<Cli
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)) return new Client({ url });
   const key = await readKey(keyPath(homeFolder(terminal.environment))).catch(() => undefined);
   return new Client({ url, key });
-}
-
-/** @throws OnboxError `file-missing` */
-export async function readInputFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new OnboxError(`cannot read "${path}": ${errorMessage(cause)}`, { code: 'file-missing', cause });
-  }
-}
-
-async function readLabels(path: string): Promise<string[]> {
-  const text = Buffer.from(await readInputFile(path)).toString('utf8');
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  while (lines.at(-1) === '') lines.pop();
-  if (lines.length === 0) throw new OnboxError(`the labels file "${path}" is empty`, { code: 'labels-invalid' });
-  return lines;
 }

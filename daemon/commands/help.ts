@@ -46,6 +46,7 @@ ${columns(rows)}
 exit codes
 ${columns(exits)}
 ONBOX_HOME names the folder of models and keys; without it, onbox in the XDG data directory.
+A picture or model named - is what is piped in.
 onbox help COMMAND says what a command takes.
 `;
 }

@@ -2,6 +2,7 @@
 
 import { errorCode, errorMessage } from '../../runtime/index.js';
 import { errorBody } from '../api/errors.js';
+import { isSystemError } from '../file-error.js';
 import { plainText } from '../log.js';
 import { packageVersion } from '../root.js';
 import { bench } from './bench.js';
@@ -60,20 +61,20 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 }
 
 function reportError(error: unknown, isJson: boolean, terminal: Terminal): number {
-  const code = errorCode(error);
-  if (isJson)
-    terminal.out(
-      `${JSON.stringify(code === 'internal' ? { error: { code, message: errorMessage(error) } } : errorBody(error))}\n`,
-    );
-  terminal.err(`onbox: ${plainText(errorMessage(error))}\n`);
-  for (const line of detailLines(error)) terminal.err(`  ${plainText(line)}\n`);
+  const message = errorMessage(error);
+  // Nothing is secret from whoever sits here, so the text of a system error or of our own bug is shown, which HTTP keeps back.
+  const isForeign = errorCode(error) === 'internal';
+  const code = isForeign && isSystemError(error) ? 'file-failed' : errorCode(error);
+  if (isJson) terminal.out(`${JSON.stringify(isForeign ? { error: { code, message } } : errorBody(error))}\n`);
+  terminal.err(`onbox: ${plainText(message)}\n`);
+  for (const line of operatorLines(error)) terminal.err(`  ${plainText(line)}\n`);
   if (code === 'internal') terminal.err(`${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCodeOf(code);
 }
 
-/** The list in an error's details, such as operators and where they stand: one line an entry. */
-function detailLines(error: unknown): string[] {
+/** Operators that onbox lacks and where they stand, if an error tells: one line an operator. */
+function operatorLines(error: unknown): string[] {
   if (typeof error !== 'object' || error === null || !('details' in error)) return [];
-  const lists = Object.values(error.details ?? {}).filter(Array.isArray);
-  return lists.flat().map((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
+  const { operators = [] } = (error.details ?? {}) as { operators?: readonly { op: string; nodes: readonly string[] }[] };
+  return operators.map(({ op, nodes }) => `${op} at ${nodes.join(', ')}`);
 }

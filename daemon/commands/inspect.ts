@@ -17,7 +17,8 @@ import type { ErrorFacts } from '../api/types.js';
 import { plainText } from '../log.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Command, exitCodes } from './command.js';
-import { compileFlags, compileOptionsOf, jsonFlag, overridesOf, readInputFile } from './flags.js';
+import { compileFlags, compileOptionsOf, jsonFlag, overridesOf } from './flags.js';
+import { readInput } from './input.js';
 
 interface OperatorCount {
   readonly op: string;
@@ -49,7 +50,7 @@ export const inspect: Command = {
   async run(args, terminal) {
     const path = args.positional(0);
     const options = await compileOptionsOf(args);
-    const model = readModel(await readInputFile(path));
+    const model = readModel(await readInput(path, terminal));
     const found = await inspectModel(path, model, options);
     terminal.out(args.has('json') ? `${JSON.stringify(found)}\n` : printInspection(found));
     return found.problem === null ? exitCodes.ok : exitCodes.refused;

@@ -1,8 +1,8 @@
 // onbox list: the installed models.
 
+import { summarize } from '../api/answers.js';
 import type { ModelList } from '../api/types.js';
 import { plainText } from '../log.js';
-import { summarize } from '../service.js';
 import { type Arguments, type Command, exitCodes, type Terminal } from './command.js';
 import { daemonFlags, daemonOf, jsonFlag } from './flags.js';
 import { openStore } from './target.js';
@@ -32,7 +32,6 @@ async function listOf(args: Arguments, terminal: Terminal): Promise<ModelList> {
   if (client !== undefined) return await client.list();
   const store = openStore(terminal);
   const { models, damaged } = await store.list();
-  const defaults = new Set<string>();
-  for (const task of new Set(models.map((model) => model.record.task))) defaults.add((await store.defaultFor(task)).name);
+  const defaults = await store.defaultNames();
   return { models: models.map((model) => summarize(model, defaults)), damaged };
 }

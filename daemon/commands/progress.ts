@@ -18,7 +18,7 @@ export interface Progress {
 }
 
 /** @param title what is being done, as `compile yolov8n` */
-export function createProgress(terminal: Terminal, title: string): Progress {
+export function createProgress(terminal: Pick<Terminal, 'err' | 'isInteractive'>, title: string): Progress {
   let lastStage = '';
   const line = (text: string): void => terminal.err(terminal.isInteractive ? `\r\u001b[K${text}` : `${text}\n`);
   return {

@@ -4,7 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnboxError, printType, readTensor, type Tensor, writeTensor } from '../../runtime/index.js';
 import { type Command, exitCodes, usageError } from './command.js';
-import { compileFlags, compileOptionsOf, jsonFlag, readInputFile, threadsFlag } from './flags.js';
+import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
+import { readInputFile } from './input.js';
 import { openTarget, type Target } from './target.js';
 
 export const run: Command = {

@@ -3,17 +3,28 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorCode, errorMessage, OnboxError, type Task } from '../../runtime/index.js';
+import {
+  errorCode,
+  errorMessage,
+  OnboxError,
+  openModel,
+  type Session,
+  type Task,
+  type VisionModel,
+} from '../../runtime/index.js';
 import { embeddedModels, missingEmbedded } from '../embedded/index.js';
-import { type OpenModel, openModel } from '../engine/open.js';
 import { compileOnnx } from '../jobs/compile-onnx.js';
+import { isRebuildable, stageFile } from '../jobs/install.js';
 import { homeFolder } from '../store/home.js';
 import { nameFromFile } from '../store/names.js';
 import type { CompileOptions } from '../store/record.js';
-import { ModelStore, type StoredModel, sidecarFile } from '../store/store.js';
+import { ModelStore, type StoredModel } from '../store/store.js';
 import type { Terminal } from './command.js';
-import { installFile } from './compiler.js';
+import { installModel, rebuildModel } from './compiler.js';
 import { createProgress } from './progress.js';
+
+/** A model with a session that takes tensors as well. */
+type OpenModel = VisionModel<Session>;
 
 export interface Target {
   readonly name: string;
@@ -43,11 +54,6 @@ export async function openTarget(
   if (text !== undefined && (await isFile(text))) return await openFile(text, options, terminal);
   const store = openStore(terminal);
   const stored = await findStored(store, text, task, terminal);
-  if (task !== undefined && stored.record.task !== task) {
-    throw new OnboxError(`model "${stored.name}" is for the task "${stored.record.task}", not "${task}"`, {
-      code: 'task-mismatch',
-    });
-  }
   const { model, version } = await openStored(store, stored, options, terminal);
   return { name: stored.name, version, model, close: () => model.close() };
 }
@@ -97,10 +103,8 @@ async function findStored(
   task: Task | undefined,
   terminal: Terminal,
 ): Promise<StoredModel> {
-  const find = (): Promise<StoredModel> => {
-    if (name !== undefined) return store.find(name);
-    return store.defaultFor(task ?? 'detect');
-  };
+  const find = (): Promise<StoredModel> =>
+    name !== undefined && task === undefined ? store.find(name) : store.forTask(name, task ?? 'detect');
   try {
     return await find();
   } catch (error) {
@@ -109,7 +113,11 @@ async function findStored(
       (model) => name === undefined || model.name === name,
     );
     if (embedded.length === 0) throw error;
-    for (const model of embedded) await installFile(store, { ...model, options: {}, embedded: true }, terminal);
+    await store.prepare();
+    for (const { name: missing, onnx } of embedded) {
+      const staging = await stageFile(store, onnx);
+      await installModel(store, { name: missing, staging, options: {}, embedded: true }, terminal);
+    }
     return await find();
   }
 }
@@ -123,12 +131,9 @@ async function openStored(
   try {
     return { model: await openModel(stored.module, threadsIn(options)), version: stored.version };
   } catch (error) {
-    if (!['module-damaged', 'module-foreign', 'module-stale'].includes(errorCode(error))) throw error;
+    if (!isRebuildable(error)) throw error;
     terminal.err(`onbox: ${errorMessage(error)}; compiling "${stored.name}" again\n`);
-    const { record } = stored;
-    const sidecar = join(stored.folder, sidecarFile);
-    const file = { name: stored.name, onnx: stored.onnx, sidecar, options: record.options, embedded: record.embedded };
-    const rebuilt = await installFile(store, file, terminal);
+    const rebuilt = await rebuildModel(store, stored, terminal);
     return { model: await openModel(rebuilt.module, threadsIn(options)), version: rebuilt.version };
   }
 }

@@ -1,11 +1,10 @@
 // The engine child: owns the device, decodes images, runs sessions, decodes heads. It may be killed at any moment; whatever
 // it had not answered is given to the next one. Started by process.ts with fork().
 
-import { decodePicture } from '../../runtime/index.js';
+import { decodePicture, openModel } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
 import type { FromChild, ToChild } from './messages.js';
-import { openModel } from './open.js';
 import { createWorker, type EngineRuntime } from './worker.js';
 
 /** Answers work until the supervisor goes. @param args threads (0: the runtime's own choice) and how many modules stay open */

@@ -85,12 +85,9 @@ export class EngineProcess {
     });
   }
 
-  /** Hands a message to the child; false if there is none. A message lost with the child is replayed after its exit. */
-  send(message: ToChild): boolean {
-    const child = this.child;
-    if (child === undefined || !child.connected) return false;
-    child.send(message, () => undefined);
-    return true;
+  /** Hands a message to the child. What is lost with the child is replayed after its exit. */
+  send(message: ToChild): void {
+    if (this.child?.connected === true) this.child.send(message, () => undefined);
   }
 
   /** Ends a child that hangs; the next one starts by itself. */

@@ -1,9 +1,9 @@
 // Reading a request's body: by what arrives, never by what is declared.
 
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { OnboxError } from '../../runtime/index.js';
+import { fileErrorCode } from '../file-error.js';
+import { saveStream } from '../store/save.js';
 import type { MemoryBudget } from './budget.js';
 
 export interface BodyLimits {
@@ -66,25 +66,12 @@ export async function saveBody(
   bytesMax: number,
 ): Promise<{ readonly bytes: number; readonly digest: string }> {
   requirePlainBody(request, bytesMax);
-  const hash = createHash('sha256');
-  const file = await open(path, 'wx', 0o640);
-  let bytes = 0;
   try {
     // The socket must survive a refusal, or the client would never read the reason.
-    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      bytes += piece.byteLength;
-      if (bytes > bytesMax) throw tooLarge(bytesMax);
-      hash.update(piece);
-      await file.writeFile(piece);
-    }
-    await file.sync();
+    return await saveStream(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, path, bytesMax);
   } catch (cause) {
-    throw translate(cause);
-  } finally {
-    await file.close();
+    throw ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(fileErrorCode(cause) ?? '') ? cut(cause) : cause;
   }
-  if (bytes === 0) throw new OnboxError('the request has no body', { code: 'body-empty' });
-  return { bytes, digest: hash.digest('hex') };
 }
 
 function eachPiece(request: IncomingMessage, limits: BodyLimits, onPiece: (piece: Buffer) => void): Promise<void> {
@@ -150,11 +137,4 @@ function tooLarge(bytesMax: number): OnboxError {
 
 function cut(cause?: unknown): OnboxError {
   return new OnboxError('the connection ended before the body did', { code: 'body-cut', cause });
-}
-
-function translate(error: unknown): unknown {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return cut(error);
-  if (code === 'ENOSPC') return new OnboxError('the disk is full', { code: 'disk-full', cause: error });
-  return error;
 }

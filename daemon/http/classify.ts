@@ -2,6 +2,7 @@
 
 import { Router } from 'express';
 import { classifyDefaults } from '../../runtime/index.js';
+import { classifyLimits } from '../api/limits.js';
 import type { Service } from '../service.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
@@ -14,7 +15,7 @@ export function classifyRoutes(service: Service, budget: MemoryBudget): Router {
     .route('/v1/classify')
     .post(async (request, response) => {
       const query = readQuery(request, ['model', 'top']);
-      const top = numberOf(query, 'top', classifyDefaults.top, { min: 1, max: 100_000, whole: true });
+      const top = numberOf(query, 'top', classifyDefaults.top, classifyLimits.top);
       await answerImage(request, response, budget, (image, signal) =>
         service.classify(query.get('model'), image, { top }, signal),
       );

@@ -2,6 +2,7 @@
 
 import { Router } from 'express';
 import { type DetectOptions, detectDefaults } from '../../runtime/index.js';
+import { detectLimits } from '../api/limits.js';
 import type { Service } from '../service.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
@@ -25,8 +26,8 @@ export function detectRoutes(service: Service, budget: MemoryBudget): Router {
 
 function detectOptions(query: Query): DetectOptions {
   return {
-    minConfidence: numberOf(query, 'min_confidence', detectDefaults.minConfidence, { min: 0, max: 1 }),
-    iou: numberOf(query, 'iou', detectDefaults.iou, { min: 0, max: 1 }),
-    max: numberOf(query, 'max', detectDefaults.max, { min: 1, max: 10_000, whole: true }),
+    minConfidence: numberOf(query, 'min_confidence', detectDefaults.minConfidence, detectLimits.minConfidence),
+    iou: numberOf(query, 'iou', detectDefaults.iou, detectLimits.iou),
+    max: numberOf(query, 'max', detectDefaults.max, detectLimits.max),
   };
 }

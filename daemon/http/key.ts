@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OnboxError } from '../../runtime/index.js';
+import { fileErrorCode } from '../file-error.js';
 
 /** The key file of a home. */
 export function keyPath(home: string): string {
@@ -23,7 +24,7 @@ export async function ensureKey(path: string): Promise<void> {
     }
     await chmod(path, 0o600);
   } catch (error) {
-    if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (fileErrorCode(error) !== 'EEXIST') throw error;
   }
 }
 

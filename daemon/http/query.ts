@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { OnboxError } from '../../runtime/index.js';
+import { type Limits, parseNumber, printLimits } from '../api/limits.js';
 import { printFact } from '../log.js';
 
 export type Query = ReadonlyMap<string, string>;
@@ -30,20 +31,11 @@ export function readQuery(request: IncomingMessage, known: readonly string[]): Q
  * A number of the query, or `fallback` where it is not given.
  * @throws OnboxError `query-invalid` naming the parameter, its limits and what came
  */
-export function numberOf(
-  query: Query,
-  name: string,
-  fallback: number,
-  limits: { readonly min: number; readonly max: number; readonly whole?: boolean },
-): number {
+export function numberOf(query: Query, name: string, fallback: number, limits: Limits): number {
   const text = query.get(name);
   if (text === undefined) return fallback;
-  // Number() would take '', ' 1 ', '0x10' and 'Infinity' too.
-  const value = /^[0-9]{1,12}(\.[0-9]{1,12})?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= limits.min && value <= limits.max) || (limits.whole === true && !Number.isInteger(value))) {
-    const kind = limits.whole === true ? 'a whole number' : 'a number';
-    throw invalid(`"${name}" wants ${kind} from ${limits.min} to ${limits.max}, got ${printFact(text.slice(0, 80))}`);
-  }
+  const value = parseNumber(text, limits);
+  if (value === undefined) throw invalid(`"${name}" wants ${printLimits(limits)}, got ${printFact(text.slice(0, 80))}`);
   return value;
 }
 

@@ -1,9 +1,13 @@
 // From an ONNX file in a staging folder to an installed model: compile, check, record, rename. The daemon and the command
 // line go this one way.
 
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { access, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OnboxError, sidecarPath } from '../../runtime/index.js';
+import { pipeline } from 'node:stream/promises';
+import { errorCode, OnboxError, sidecarPath } from '../../runtime/index.js';
+import { fileErrorCode } from '../file-error.js';
 import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
 import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
@@ -34,12 +38,40 @@ export async function compileAndInstall(
     const result = await compile({ name, onnx, outFolder: join(staging, moduleFolder), options });
     return await store.install(staging, name, { ...result, embedded, options });
   } catch (error) {
-    throw isDiskFull(error)
+    throw fileErrorCode(error) === 'ENOSPC'
       ? new OnboxError(`the disk is full: "${name}" cannot be installed`, { code: 'disk-full', cause: error })
       : error;
   } finally {
     await store.discard(staging);
   }
+}
+
+/** What is said of a module that must be compiled again before it can answer. */
+const rebuildable: ReadonlySet<string> = new Set(['module-damaged', 'module-foreign', 'module-stale']);
+
+/** True if an error of opening a module is mended by `rebuild`. */
+export function isRebuildable(error: unknown): boolean {
+  return rebuildable.has(errorCode(error));
+}
+
+/**
+ * Compiles the stored ONNX of a model again, as its owner wanted it; the result is the model's next version.
+ * @throws OnboxError `module-damaged` if the ONNX is no longer the file that was installed; of the compiler
+ */
+export async function rebuild(
+  store: ModelStore,
+  model: StoredModel,
+  compile: (request: CompileRequest) => Promise<CompileResult>,
+): Promise<StoredModel> {
+  const { name, record } = model;
+  if ((await digestOf(model.onnx)) !== record.digest) {
+    throw new OnboxError(`model "${name}" cannot be rebuilt: its stored ONNX file has changed; install the model again`, {
+      code: 'module-damaged',
+    });
+  }
+  const staging = await stageFile(store, model.onnx, join(model.folder, sidecarFile));
+  const { options, embedded } = record;
+  return await compileAndInstall(store, { name, staging, options, embedded }, compile);
 }
 
 /** A staging folder with a copy of a model file and its sidecar, `MODEL.onbox.json`, if there is one. */
@@ -51,7 +83,7 @@ export async function stageFile(store: ModelStore, onnx: string, sidecar = sidec
     return staging;
   } catch (cause) {
     await store.discard(staging);
-    if (isMissing(cause)) throw new OnboxError(`there is no file "${onnx}"`, { code: 'file-missing', cause });
+    if (fileErrorCode(cause) === 'ENOENT') throw new OnboxError(`there is no file "${onnx}"`, { code: 'file-missing', cause });
     throw cause;
   }
 }
@@ -63,10 +95,9 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function isDiskFull(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOSPC';
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+/** SHA-256 of a file, hex. */
+export async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
 }

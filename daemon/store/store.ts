@@ -12,8 +12,9 @@ import { join } from 'node:path';
 import { errorCode, OnboxError, type Task } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import type { DamagedModel } from '../api/types.js';
+import { fileErrorCode } from '../file-error.js';
 import { syncPath, syncTree, writeFileAtomic } from './atomic.js';
-import { readDefaults, writeDefault } from './defaults.js';
+import { type Defaults, readDefaults, writeDefault } from './defaults.js';
 import { requireModelName } from './names.js';
 import { type ModelRecord, parseRecord, recordFormat } from './record.js';
 
@@ -97,14 +98,31 @@ export class ModelStore {
    */
   async defaultFor(task: Task): Promise<StoredModel> {
     const { models } = await this.list();
-    const ofTask = models.filter((model) => model.record.task === task);
-    const chosen = (await readDefaults(this.home))[task];
-    const oldest = [...ofTask].sort((a, b) => a.record.installedAt.localeCompare(b.record.installedAt));
-    const found = ofTask.find((model) => model.name === chosen) ?? oldest.find((model) => !model.record.embedded) ?? oldest[0];
+    const found = pickDefault(models, task, await readDefaults(this.home));
     if (found === undefined) {
       throw new OnboxError(`no model for the task "${task}" is installed`, { code: 'model-missing' });
     }
     return found;
+  }
+
+  /** The names of the models that answer for their tasks when a request names none. */
+  async defaultNames(): Promise<ReadonlySet<string>> {
+    const { models } = await this.list();
+    const chosen = await readDefaults(this.home);
+    const tasks = [...new Set(models.map((model) => model.record.task))];
+    return new Set(tasks.flatMap((task) => pickDefault(models, task, chosen)?.name ?? []));
+  }
+
+  /**
+   * The model of that name, or the default of the task if `name` is undefined.
+   * @throws OnboxError `name-invalid`, `model-missing`, `record-damaged`, `task-mismatch`
+   */
+  async forTask(name: string | undefined, task: Task): Promise<StoredModel> {
+    const model = name === undefined ? await this.defaultFor(task) : await this.find(name);
+    if (model.record.task === task) return model;
+    throw new OnboxError(`model "${model.name}" is for the task "${model.record.task}", not "${task}"`, {
+      code: 'task-mismatch',
+    });
   }
 
   /** Makes a model answer for its task. */
@@ -239,6 +257,13 @@ export class ModelStore {
   }
 }
 
+/** The owner's choice, else the model installed first; the demonstration models come last. */
+function pickDefault(models: readonly StoredModel[], task: Task, chosen: Defaults): StoredModel | undefined {
+  const ofTask = models.filter((model) => model.record.task === task);
+  const oldest = [...ofTask].sort((a, b) => a.record.installedAt.localeCompare(b.record.installedAt));
+  return ofTask.find(({ name }) => name === chosen[task]) ?? oldest.find(({ record }) => !record.embedded) ?? oldest[0];
+}
+
 function missing(name: string, cause: unknown): OnboxError {
   return new OnboxError(`there is no model "${name}"`, { code: 'model-missing', cause });
 }
@@ -246,10 +271,6 @@ function missing(name: string, cause: unknown): OnboxError {
 function emptyIfMissing(error: unknown): [] {
   if (fileErrorCode(error) === 'ENOENT') return [];
   throw error;
-}
-
-function fileErrorCode(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
 function isAlive(pid: number): boolean {

@@ -3,10 +3,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { percentile } from '../../daemon/commands/bench.js';
 import { exitCodeHelp, exitCodes, type Terminal } from '../../daemon/commands/command.js';
 import { commands, runCommandLine } from '../../daemon/commands/index.js';
 import { createProgress } from '../../daemon/commands/progress.js';
+import { writeOnnx } from '../support/onnx-writer.js';
 import { startTestServer, type TestServer } from './support/server.js';
 
 let home: string;
@@ -17,7 +19,21 @@ beforeAll(() => {
 
 afterAll(() => rmSync(home, { recursive: true }));
 
+function softmaxModel(): Uint8Array {
+  return writeOnnx({
+    inputs: [{ name: 'x', dims: [1, 10] }],
+    outputs: [{ name: 'y', dims: [1, 10] }],
+    nodes: [{ op: 'Softmax', inputs: ['x'], outputs: ['y'] }],
+    initializers: {},
+    opset: 13,
+  });
+}
+
 async function onbox(...args: readonly string[]) {
+  return await onboxWith([], ...args);
+}
+
+async function onboxWith(input: readonly Uint8Array[], ...args: readonly string[]) {
   let out = '';
   let err = '';
   const terminal: Terminal = {
@@ -27,6 +43,7 @@ async function onbox(...args: readonly string[]) {
     err: (text) => {
       err += text;
     },
+    input: Readable.from(input),
     isInteractive: false,
     environment: { ONBOX_HOME: home },
   };
@@ -50,6 +67,7 @@ test.each([
   [['compile', 'a.onnx', '--task', 'fly'], 'a task is one of detect, classify, embed, other'],
   [['compile', 'a.onnx', '--input', 'x=1xx'], "an input's shape looks like"],
   [['rm', '..'], "a model's name is"],
+  [['compile', '-'], 'a model that is piped in needs --name NAME'],
   [['run', 'm'], '--inputs FOLDER and --outputs FOLDER are needed'],
   [['serve', '--port', '70000'], '--port wants a whole number from 0 to 65535'],
   [['serve', 'now'], 'unexpected argument "now"'],
@@ -83,6 +101,27 @@ test('a file that is no model is refused', async () => {
   const path = join(home, 'x.onnx');
   writeFileSync(path, 'this is no model');
   expect((await onbox('inspect', path)).code).toBe(exitCodes.refused);
+});
+
+test('a model is read from a pipe', async () => {
+  const { code, out } = await onboxWith([softmaxModel()], 'inspect', '-', '--json');
+  expect([code, JSON.parse(out).operators]).toEqual([0, [{ op: 'Softmax', domain: '', count: 1, isKnown: true }]]);
+  expect((await onboxWith([Buffer.from('no model')], 'inspect', '-')).code).toBe(exitCodes.refused);
+});
+
+test.each([['compile', '--name', 'm'], ['inspect'], ['detect'], ['classify']])(
+  '%s refuses an empty pipe',
+  async (verb, ...flags) => {
+    const { code, err } = await onbox(verb, '-', ...flags);
+    expect([code, err]).toEqual([exitCodes.refused, expect.stringContaining('is empty')]);
+  },
+);
+
+test('what the operating system refuses is one line, not a stack', async () => {
+  const file = join(home, 'a-file');
+  writeFileSync(file, '');
+  const { code, err } = await onbox('run', 'm', '--inputs', file, '--outputs', file, '--json');
+  expect([code, err]).toEqual([exitCodes.missing, expect.stringMatching(/^onbox: .+\n$/)]);
 });
 
 test('with --json an error is one object on stdout', async () => {
@@ -123,10 +162,7 @@ test('a log gets one line a stage, a terminal one line that is rewritten', () =>
   ];
   const texts = [false, true].map((isInteractive) => {
     let err = '';
-    const progress = createProgress(
-      { out: () => undefined, err: (text) => (err += text), isInteractive, environment: {} },
-      'm',
-    );
+    const progress = createProgress({ err: (text) => (err += text), isInteractive }, 'm');
     for (const step of steps) progress.show(step);
     progress.done('done');
     return err;
@@ -156,11 +192,18 @@ describe('with a daemon', () => {
     const picture = join(home, 'picture.png');
     writeFileSync(model, 'good detect');
     writeFileSync(picture, 'box');
-    expect((await onbox('compile', model, '--host', host)).out).toBe('finder version 1: detect\n');
+    expect((await onbox('compile', model, '--host', host)).out).toBe('finder version 1: detect, head yolov8\n');
     expect((await onbox('list', '--host', host)).out).toBe('finder version 1: detect (default)\n');
     const { out } = await onbox('detect', picture, '--model', 'finder', '--json', '--host', host);
     expect(JSON.parse(out)).toMatchObject({ model: 'finder', objects: [{ box: [1, 2, 3, 4] }] });
     expect(await onbox('classify', picture, '--host', host)).toMatchObject({ code: exitCodes.missing });
     expect((await onbox('rm', 'finder', '--host', host)).out).toBe('removed finder\n');
+  });
+
+  test('a model that is piped in reaches it', async () => {
+    const input = [Buffer.from('good '), Buffer.from('classify')];
+    const { out } = await onboxWith(input, 'compile', '-', '--name', 'piped', '--host', host);
+    expect(out).toBe('piped version 1: classify, head yolov8\n');
+    await onbox('rm', 'piped', '--host', host);
   });
 });

@@ -1,0 +1,58 @@
+// Answers from what the store and the engine know. The daemon sends them, the command line prints the same.
+
+import type { DetectedObject } from '../../runtime/index.js';
+import type { Classified, Detected } from '../engine/messages.js';
+import type { StoredModel } from '../store/store.js';
+import type { ClassifyAnswer, DetectAnswer, ModelDetail, ModelSummary, Timings } from './types.js';
+
+/** Which model answered; version 0 is a file that is not installed. */
+export interface Answerer {
+  readonly name: string;
+  readonly version: number;
+}
+
+export function detectAnswer({ name, version }: Answerer, { image, objects, ms }: Detected): DetectAnswer {
+  return { model: name, version, image, objects: objects.map(roundObject), ms: roundTimes(ms) };
+}
+
+export function classifyAnswer({ name, version }: Answerer, { classes, ms }: Classified): ClassifyAnswer {
+  return { model: name, version, classes: classes.map(roundConfidence), ms: roundTimes(ms) };
+}
+
+/** @param defaults names of the models that answer for their tasks */
+export function summarize({ name, version, record }: StoredModel, defaults: ReadonlySet<string>): ModelSummary {
+  return { name, version, task: record.task, default: defaults.has(name), installedAt: record.installedAt };
+}
+
+/** @param defaults names of the models that answer for their tasks */
+export function describeModel(model: StoredModel, defaults: ReadonlySet<string>): ModelDetail {
+  const { digest, inputs, outputs, labels, head, device, report } = model.record;
+  return { ...summarize(model, defaults), digest, inputs, outputs, labels, head, device, report };
+}
+
+/** Digits after the point that mean something: microseconds, hundredths of a pixel, and what an f32 holds of a probability. */
+const digits = { time: 3, length: 2, confidence: 6 } as const;
+
+function roundObject(object: DetectedObject): DetectedObject {
+  const { box, landmarks } = object;
+  const length = (value: number): number => round(value, digits.length);
+  const [x1, y1, x2, y2] = box;
+  return {
+    ...roundConfidence(object),
+    box: [length(x1), length(y1), length(x2), length(y2)],
+    ...(landmarks === undefined ? {} : { landmarks: landmarks.map(([x, y]) => [length(x), length(y)] as const) }),
+  };
+}
+
+function roundConfidence<T extends { readonly confidence: number }>(found: T): T {
+  return { ...found, confidence: round(found.confidence, digits.confidence) };
+}
+
+function roundTimes({ decode, queue, infer, post }: Timings): Timings {
+  const time = (ms: number): number => round(ms, digits.time);
+  return { decode: time(decode), queue: time(queue), infer: time(infer), post: time(post) };
+}
+
+function round(value: number, places: number): number {
+  return Math.round(value * 10 ** places) / 10 ** places;
+}
