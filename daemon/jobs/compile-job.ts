@@ -46,6 +46,8 @@ export async function runCompile(
     detached: true,
   });
   const lastWords = keepLastWords(child);
+  // The signal outlives this job: what listens to it is taken off again.
+  let onAbort = (): void => undefined;
   try {
     return await new Promise<CompileResult>((resolve, reject) => {
       const refuse = (code: string, message: string): void => reject(new OnboxError(message, { code }));
@@ -54,9 +56,8 @@ export async function runCompile(
         limits.timeoutMs,
       );
       child.once('exit', () => clearTimeout(timer));
-      signal?.addEventListener('abort', () => refuse('job-cancelled', `compiling "${request.name}" was cancelled`), {
-        once: true,
-      });
+      onAbort = () => refuse('job-cancelled', `compiling "${request.name}" was cancelled`);
+      signal?.addEventListener('abort', onAbort);
       child.on('error', (cause) =>
         reject(new OnboxError('the compile process cannot be started', { code: 'compile-crashed', cause })),
       );
@@ -73,6 +74,7 @@ export async function runCompile(
       child.send(request, () => undefined);
     });
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     endGroup(child);
   }
 }

@@ -83,7 +83,7 @@ test('one request more than the queue holds is refused', async () => {
 
 test('a request that hangs is refused at its deadline, its child ended, and the next one answered', async () => {
   const engine = startEngine({ deadlineMs: 1500 });
-  await engine.run(detect('box'));
+  await until(() => engine.state.ready);
   await expect(engine.run(detect('hang'))).rejects.toMatchObject({ code: 'deadline-exceeded' });
   await until(() => engine.state.restarts === 1 && engine.state.ready);
   await expect(engine.run(detect('box'))).resolves.toBeDefined();
