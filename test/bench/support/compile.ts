@@ -1,4 +1,4 @@
-// Compiles a model once in a process of its own, whose memory can be measured and whose gcc does not outlive the benchmark.
+// Compiles a model once in a process of its own, whose memory can be measured together with that of its gcc.
 
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -42,16 +42,11 @@ export async function compileOnce(cache: string, name: string, onnx: string): Pr
 
 function compileMeasured(args: readonly string[]): Promise<CompileCost> {
   return new Promise((resolve, reject) => {
-    // A group of its own holds gcc too. The child ends it when this process goes.
-    const child = fork(join(__dirname, 'compile-child.js'), args, {
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const group = child.pid ?? 0;
+    const child = fork(join(__dirname, 'compile-child.js'), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     let peak = 0;
     let last: FromCompiler = { kind: 'failed', reason: 'it ended without a word' };
     const timer = setInterval(() => {
-      peak = Math.max(peak, groupRssBytes(group));
+      peak = Math.max(peak, treeRssBytes(child.pid ?? 0));
     }, sampleMs);
     child.on('message', (message: FromCompiler) => {
       last = message;
@@ -69,22 +64,25 @@ function compileMeasured(args: readonly string[]): Promise<CompileCost> {
   });
 }
 
-/** Resident memory of the processes of a group, 0 where there is no /proc (proc(5): stat, status). */
-function groupRssBytes(group: number): number {
+/** Resident memory of a process and all that it started, 0 where there is no /proc (proc(5): stat, status). */
+function treeRssBytes(root: number): number {
   if (!existsSync('/proc/self/stat')) return 0;
-  let bytes = 0;
-  for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    const stat = readProc(pid, 'stat');
-    // The name of the program stands in parentheses and may hold some itself; behind it: state, parent, group.
-    if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) !== group) continue;
-    bytes += 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readProc(pid, 'status'))?.[1] ?? 0);
+  const children = new Map<number, number[]>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const stat = readProc(Number(pid), 'stat');
+    // The name of the program stands in parentheses and may hold some itself; behind it: state, parent.
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(pid)]);
   }
-  return bytes;
+  const sum = (pid: number): number => {
+    const own = 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readProc(pid, 'status'))?.[1] ?? 0);
+    return (children.get(pid) ?? []).reduce((bytes, child) => bytes + sum(child), own);
+  };
+  return sum(root);
 }
 
 /** Empty if the process is gone meanwhile. */
-function readProc(pid: string, file: string): string {
+function readProc(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
