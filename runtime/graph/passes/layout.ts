@@ -33,9 +33,7 @@ function copyEdges(graph: Graph): Graph {
   const nodes: Node[] = [];
   const renamed = new Map<string, string>();
   const copy = (from: string, to: string): void => {
-    const type = graph.types.get(from);
-    if (type === undefined) return;
-    types.set(to, type);
+    types.set(to, types.get(from) as TensorType);
     nodes.push({ op: 'copy', inputs: [from], outputs: [to], attributes: {} });
   };
   const isPlane = (value: string) => graph.types.get(value)?.dtype === 'f32' && graph.types.get(value)?.shape.length === 4;
@@ -136,12 +134,12 @@ function copyParts(graph: Graph, blocks: Map<string, number>): Graph {
   const nodes: Node[] = [];
   const plain = new Map([...blocks].map(([value, block]) => [value, { block, border: noBorder }]));
   for (const node of graph.nodes) {
-    const views = viewsOf({ ...graph, nodes: [...nodes, node], types, layouts: plain });
-    const stuck = node.op === 'concat' ? stuckParts({ ...graph, layouts: plain }, node, views) : [];
-    if (stuck.length === 0) {
+    if (node.op !== 'concat') {
       nodes.push(node);
       continue;
     }
+    const views = viewsOf({ ...graph, nodes: [...nodes, node], types, layouts: plain });
+    const stuck = stuckParts({ ...graph, layouts: plain }, node, views);
     const inputs = node.inputs.map((part, i) => {
       if (!stuck.includes(i)) return part;
       const name = freshName(types, `${part}.part`);
