@@ -10,7 +10,9 @@ import type { Graph } from '../graph/graph.js';
 import { fuse } from '../graph/passes/fuse.js';
 import { optimize } from '../graph/passes/index.js';
 import { chooseLayouts } from '../graph/passes/layout.js';
+import { useWinograd } from '../graph/passes/winograd.js';
 import { verify } from '../graph/verify.js';
+import { chooseWinograd } from '../schedule/algorithm.js';
 import { defaultSchedule } from '../schedule/default.js';
 import type { Machine } from '../schedule/machine.js';
 import { type BuildOptions, type Built, buildModule } from './build.js';
@@ -84,18 +86,24 @@ export async function compile(request: CompileRequest, prepare: Preparation = la
   return { manifest, folder: outFolder };
 }
 
-/** Optimised, fused, with layouts. */
+/** Optimised, with an algorithm for each convolution, fused, with layouts. */
 export function layOut(plain: Graph, device: CpuDevice): Graph {
-  return verify(chooseLayouts(verify(fuse(optimize(plain))), vectorLanes(device.isa)));
+  const machine = machineOf(device, device.cores.count);
+  const stated = verify(useWinograd(optimize(plain), (facts) => chooseWinograd(machine, facts)));
+  return verify(chooseLayouts(verify(fuse(stated)), machine.lanes));
 }
 
-function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: CpuDevice, threads: number): BuildOptions {
-  const machine: Machine = {
+function machineOf(device: CpuDevice, threads: number): Machine {
+  return {
     lanes: vectorLanes(device.isa),
     vectorRegisters: device.vectorRegisters,
     fmaPerCycle: device.fmaPerCycle,
     threads,
   };
+}
+
+function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: CpuDevice, threads: number): BuildOptions {
+  const machine = machineOf(device, threads);
   return {
     device,
     optimization: '-O2',
