@@ -11,7 +11,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   onnx: ['core', 'graph'],
   loop: ['core'],
   lower: ['core', 'graph', 'loop'],
-  schedule: ['core', 'loop'],
+  // graph: what chooses the algorithm of a convolution reads its facts.
+  schedule: ['core', 'graph', 'loop'],
   codegen: ['core', 'loop', 'schedule'],
   device: ['core', 'addon'],
   place: ['core', 'graph', 'loop', 'lower', 'device'],

@@ -17,7 +17,8 @@ export function chooseWinograd(machine: Machine, facts: WinogradFacts): Winograd
   const { lanes, fmaPerCycle } = machine;
   const channels = Math.ceil(facts.channels / lanes) * lanes;
   const outputs = Math.ceil(facts.outputs / lanes) * lanes;
-  if (facts.channels * 2 < lanes || facts.outputs * 2 < lanes) return undefined;
+  // Fewer channels than lanes are not stored in blocks, and their transform would gather lane by lane.
+  if (facts.channels < lanes || facts.outputs * 2 < lanes) return undefined;
   const rate = lanes * fmaPerCycle;
   const cost = (products: number, filterBytes: number, transformed: number): number =>
     Math.max(products / rate, filterBytes / filterBytesPerCycle) + (transformed / lanes) * transformCycles;
