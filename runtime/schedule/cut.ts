@@ -4,7 +4,7 @@ import { constantOf, offset, scale, strideOf, subtract, variable } from '../loop
 import { type Condition, identityOf, type Loop, type Program, type Statement, type Store } from '../loop/program.js';
 import { branch, substituteBlock } from '../loop/statement.js';
 import { demand } from './illegal.js';
-import { replaceLoops } from './rewrite.js';
+import { loopAround, replaceLoops } from './rewrite.js';
 
 export function cut(program: Program, name: string, at: number): Program {
   return replaceLoops(program, name, (loop) => {
@@ -17,7 +17,7 @@ function part(loop: Loop, from: number, to: number): readonly Statement[] {
   const extent = to - from;
   const index = offset(variable(loop.name, extent), from);
   const body = tighten(substituteBlock(loop.body, new Map([[loop.name, index]])));
-  return extent === 1 && loop.mode !== 'parallel' ? body : [{ ...loop, extent, body }];
+  return loop.mode === 'parallel' ? [{ ...loop, extent, body }] : loopAround({ ...loop, extent }, body);
 }
 
 /** Shortens loops whose last iterations do nothing: for i in 0..8 { if i + 6 < 10 … } runs four times. */
@@ -31,7 +31,7 @@ function tighten(block: readonly Statement[]): readonly Statement[] {
     if (extent === statement.extent) return [{ ...statement, body }];
     const shorter = substituteBlock(body, new Map([[statement.name, variable(statement.name, extent)]]));
     if (extent === 0) return [];
-    return extent === 1 ? shorter : [{ ...statement, extent, body: shorter }];
+    return loopAround({ ...statement, extent }, shorter);
   });
 }
 

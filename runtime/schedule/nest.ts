@@ -4,7 +4,7 @@ import { add, quotient, remainder, scale, variable } from '../loop/affine.js';
 import type { Condition, Loop, Program, Statement } from '../loop/program.js';
 import { branch, substituteBlock } from '../loop/statement.js';
 import { demand } from './illegal.js';
-import { replaceLoops, requireFresh } from './rewrite.js';
+import { loopAround, replaceLoops, requireFresh } from './rewrite.js';
 
 export function split(
   program: Program,
@@ -23,16 +23,15 @@ export function split(
 }
 
 function splitLoop(loop: Loop, factor: number, outer: string, inner: string): readonly Statement[] {
+  requireMovable(loop);
   const outerExtent = Math.ceil(loop.extent / factor);
   const innerExtent = Math.min(factor, loop.extent);
   const index = add(scale(variable(outer, outerExtent), factor), variable(inner, innerExtent));
   const body = branch([{ index, low: 0, high: loop.extent }], substituteBlock(loop.body, new Map([[loop.name, index]])));
-  return wrap({ ...loop, name: outer, extent: outerExtent }, wrap({ ...loop, name: inner, extent: innerExtent }, body));
-}
-
-/** The loop around a body; a loop of one iteration is left out, since its variable is the constant 0. */
-function wrap(loop: Loop, body: readonly Statement[]): readonly Statement[] {
-  return loop.extent === 1 ? body : [{ ...loop, body }];
+  return loopAround(
+    { ...loop, name: outer, extent: outerExtent },
+    loopAround({ ...loop, name: inner, extent: innerExtent }, body),
+  );
 }
 
 export function fuse(
@@ -71,6 +70,11 @@ function outermost(block: readonly Statement[], names: ReadonlySet<string>): str
   return undefined;
 }
 
+/** A parallel loop has to stay outermost and a vector innermost: modes come last. */
+function requireMovable({ name, mode }: Loop): void {
+  demand(mode === 'serial' || mode === 'unroll', `${name} is ${mode}: split and reorder before`);
+}
+
 /** Conditions between the loops move inside: they have no effects, and what they guard is the same. */
 function reorderNest(top: Loop, names: readonly string[]): readonly Statement[] {
   const chain: Loop[] = [];
@@ -82,6 +86,7 @@ function reorderNest(top: Loop, names: readonly string[]): readonly Statement[] 
     demand(only !== undefined && rest.length === 0, `${[...missing].join(', ')} and ${top.name} are not in one perfect nest`);
     demand(only.kind === 'for' || only.kind === 'if', `there is no loop ${[...missing].join(' or ')} in ${top.name}`);
     if (only.kind === 'for') {
+      requireMovable(only);
       chain.push(only);
       missing.delete(only.name);
     } else {

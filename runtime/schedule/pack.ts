@@ -10,14 +10,22 @@ import { demand } from './illegal.js';
 export function pack(program: Program, name: string, loops: readonly string[]): Program {
   const buffer = program.buffers.find((candidate) => candidate.name === name);
   demand(buffer?.role === 'constant', `${name} is no constant`);
+  demand(new Set(loops).size === loops.length, `pack of ${name} names a loop twice`);
   const value = onlyUse(program, name);
-  for (const used of variablesOf(value))
-    demand(loops.includes(used), `${name} depends on loop ${used}, which pack leaves out`);
+  for (const used of variablesOf(value)) demand(loops.includes(used), `${name} depends on loop ${used}, which pack leaves out`);
   const axes = loops.map((loop) => {
     const [first, ...rest] = findLoops(program.body, loop);
     demand(first !== undefined, `there is no loop ${loop}`);
-    demand(rest.every((other) => other.extent === first.extent), `loop ${loop} has several extents: pack before cut`);
+    demand(
+      rest.every((other) => other.extent === first.extent),
+      `loop ${loop} has several extents: pack before cut`,
+    );
     return { name: loop, extent: first.extent };
+  });
+  visitBlockExpressions(program.body, (expression, around) => {
+    if (expression.kind !== 'load' || expression.buffer !== name) return;
+    const missing = loops.find((loop) => around.every((outer) => outer.name !== loop));
+    demand(missing === undefined, `${name} is read outside of loop ${missing}`);
   });
   const packed: Buffer = { name: `${name}p`, role: 'packed', dtype: buffer.dtype, shape: axes.map(({ extent }) => extent) };
   const replacement = load(

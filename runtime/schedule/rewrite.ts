@@ -28,6 +28,15 @@ function replaceIn(
   });
 }
 
+/**
+ * The loop around a body. A loop of one iteration is left out, since its variable is the constant 0, unless it keeps locals apart
+ * from those of the same name that may stand beside it.
+ */
+export function loopAround(loop: Loop, body: readonly Statement[]): readonly Statement[] {
+  const declares = body.some((statement) => statement.kind === 'local');
+  return loop.extent === 1 && !declares ? body : [{ ...loop, body }];
+}
+
 /** @throws Illegal if a loop or local of that name exists */
 export function requireFresh(program: Program, name: string): void {
   demand(/^[a-z][a-z0-9]*$/.test(name), `"${name}" is no loop name`);

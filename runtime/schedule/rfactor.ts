@@ -3,11 +3,13 @@
 
 import { constant, variable } from '../loop/affine.js';
 import { load, number } from '../loop/expression.js';
+import { buffersOf } from '../loop/flat.js';
 import { identityOf, type Loop, type Program, type Statement, type Store } from '../loop/program.js';
 import { storesOf } from '../loop/statement.js';
 import { demand } from './illegal.js';
 
 export function rfactor(program: Program, name: string): Program {
+  const known = [...buffersOf(program).keys()].filter((local) => /^f\d+$/.test(local)).length;
   let count = 0;
   const inBlock = (block: readonly Statement[]): readonly Statement[] =>
     block.flatMap((statement): readonly Statement[] => {
@@ -15,7 +17,7 @@ export function rfactor(program: Program, name: string): Program {
       if (statement.kind !== 'for') return [statement];
       if (statement.axis === 'space' || !contains(statement, name)) return [{ ...statement, body: inBlock(statement.body) }];
       count++;
-      return factor(statement, name, `f${count}`);
+      return factor(statement, name, `f${known + count}`);
     });
   const body = inBlock(program.body);
   demand(count > 0, `there is no reduction over ${name}`);
@@ -31,9 +33,10 @@ function factor(outermost: Loop, name: string, local: string): readonly Statemen
   const stores = storesOf([outermost]).filter((store) => store.combine !== undefined);
   const [store, ...others] = stores;
   demand(store?.combine !== undefined && others.length === 0, `the reduction over ${name} folds into ${stores.length} places`);
-  demand(store.index.every(
-    (at) => at.terms.length === 0,
-  ), `the reduction over ${name} folds into an array: rfactor before sink`);
+  demand(
+    store.index.every((at) => at.terms.length === 0),
+    `the reduction over ${name} folds into an array: rfactor before sink`,
+  );
   const { combine } = store;
   const { inner, extent } = asSpace([outermost], name, store, local);
   const lane = variable(name, extent);

@@ -5,8 +5,8 @@ import { vectorLanes } from '../../runtime/codegen/c.js';
 import { runProgram } from '../../runtime/loop/interpret.js';
 import { apply } from '../../runtime/schedule/apply.js';
 import { defaultSchedule } from '../../runtime/schedule/default.js';
-import { feedsOf, type Sample, samples } from '../schedule/programs.js';
-import { distance, runCompiled, runnableIsas } from './run.js';
+import { distance, feedsOf, type Sample, samples } from '../schedule/programs.js';
+import { runCompiled, runnableIsas } from './run.js';
 
 /** exp and its kin are within a few ulp of the interpreter's. */
 const tolerance = 4e-6;

@@ -8,7 +8,6 @@ import { writeKernels, writeTable, writeUnit } from '../../runtime/codegen/c.js'
 import { dtypeBytes, elementCount, type Tensor, viewBytes } from '../../runtime/core/tensor.js';
 import { describeCpu } from '../../runtime/device/cpu.js';
 import { compileShared } from '../../runtime/device/toolchain.js';
-import { numbersOf } from '../../runtime/graph/numbers.js';
 import { pack } from '../../runtime/loop/pack.js';
 import type { Buffer, Program } from '../../runtime/loop/program.js';
 
@@ -114,17 +113,4 @@ async function compileKernels(folder: string, kernels: readonly string[], isa: s
   const flags = ['-std=gnu11', '-O1', ...floats, ...describeCpu({ isa }).flags, include];
   await compileShared({ sources, output: object, flags, timeoutMs: 60_000 });
   return { object, weights };
-}
-
-/** The greatest distance of two tensors in units of max(1, |want|); infinite where only one is NaN. */
-export function distance(got: Tensor, want: Tensor): number {
-  let greatest = 0;
-  const [gotten, wanted] = [numbersOf(got), numbersOf(want)];
-  for (let i = 0; i < wanted.length; i++) {
-    const [a, b] = [gotten[i] as number, wanted[i] as number];
-    if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
-    const far = Math.abs(a - b) / Math.max(1, Math.abs(b));
-    greatest = Math.max(greatest, Number.isNaN(far) ? Number.POSITIVE_INFINITY : far);
-  }
-  return greatest;
 }

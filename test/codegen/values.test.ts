@@ -6,7 +6,8 @@ import { runProgram } from '../../runtime/loop/interpret.js';
 import { parseProgram } from '../../runtime/loop/parse.js';
 import type { Buffer, Program } from '../../runtime/loop/program.js';
 import { verifyProgram } from '../../runtime/loop/verify.js';
-import { distance, runCompiled, runnableIsas } from './run.js';
+import { distance } from '../schedule/programs.js';
+import { runCompiled, runnableIsas } from './run.js';
 
 const floats = [Number.NaN, 0, -0, 0.5, -0.5, 1, -1, 2.5, -2.5, 3.99, 127.6, -128.7, 200, 255.9, -300, 65535.5, 70000, -40000];
 const huge = [

@@ -3,6 +3,7 @@
 import { elementCount, type Shape, type Tensor, type TensorType, tensorOf } from '../../runtime/core/tensor.js';
 import { GraphBuilder } from '../../runtime/graph/builder.js';
 import type { Attributes, Graph, Layout, Node } from '../../runtime/graph/graph.js';
+import { numbersOf } from '../../runtime/graph/numbers.js';
 import { fuse } from '../../runtime/graph/passes/fuse.js';
 import type { Program } from '../../runtime/loop/program.js';
 import { lowerNode } from '../../runtime/lower/lower.js';
@@ -120,4 +121,17 @@ export function samples(block: number): Sample[] {
       ),
     );
   });
+}
+
+/** The greatest distance of two tensors in units of max(1, |want|); infinite where only one is NaN. */
+export function distance(got: Tensor, want: Tensor): number {
+  let greatest = 0;
+  const [gotten, wanted] = [numbersOf(got), numbersOf(want)];
+  for (let i = 0; i < wanted.length; i++) {
+    const [a, b] = [gotten[i] as number, wanted[i] as number];
+    if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
+    const far = Math.abs(a - b) / Math.max(1, Math.abs(b));
+    greatest = Math.max(greatest, Number.isNaN(far) ? Number.POSITIVE_INFINITY : far);
+  }
+  return greatest;
 }

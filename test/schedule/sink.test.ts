@@ -1,0 +1,95 @@
+// Sink in text form: how register tiles come about.
+
+import { after, dedent, reason } from './text.js';
+
+const addOne = `
+  input x f32[10]
+  output y f32[10]
+  for i in 0..10
+    y[i] = x[i] + 1`;
+
+const matmul = `
+  input x f32[4,8]
+  constant k f32[8,6]
+  output y f32[4,6]
+  for h in 0..4
+    for w in 0..6
+      local a f32[]
+      a[] = 0
+      for c in 0..8 [reduce]
+        a[] += x[h, c] * k[c, w]
+      y[h, w] = max(0, a[])`;
+
+test('sink takes a loop through the reduction in its body, and the accumulator gets an axis', () => {
+  expect(after(matmul, [{ step: 'sink', loop: 'w' }])).toBe(dedent`
+    for h in 0..4
+      local a f32[6]
+      for w in 0..6
+        a[w] = 0
+      for c in 0..8 [reduce]
+        for w in 0..6
+          a[w] += x[h, c] * k[c, w]
+      for w in 0..6
+        y[h, w] = max(0, a[w])
+  `);
+});
+
+test('sink of two loops makes a tile of accumulators', () => {
+  expect(
+    after(matmul, [
+      { step: 'sink', loop: 'h' },
+      { step: 'sink', loop: 'w' },
+    ]),
+  ).toBe(dedent`
+    local a f32[4,6]
+    for h in 0..4
+      for w in 0..6
+        a[h, w] = 0
+    for c in 0..8 [reduce]
+      for h in 0..4
+        for w in 0..6
+          a[h, w] += x[h, c] * k[c, w]
+    for h in 0..4
+      for w in 0..6
+        y[h, w] = max(0, a[h, w])
+  `);
+});
+
+test('sink takes a guard that depends on the loop along', () => {
+  expect(
+    after(matmul, [
+      { step: 'split', loop: 'w', factor: 4, outer: 'wo', inner: 'wi' },
+      { step: 'sink', loop: 'wi' },
+    ]),
+  ).toBe(dedent`
+    for h in 0..4
+      for wo in 0..2
+        local a f32[4]
+        for wi in 0..4
+          if 0 <= wi + wo * 4 < 6
+            a[wi] = 0
+        for c in 0..8 [reduce]
+          for wi in 0..4
+            if 0 <= wi + wo * 4 < 6
+              a[wi] += x[h, c] * k[c, wi + wo * 4]
+        for wi in 0..4
+          if 0 <= wi + wo * 4 < 6
+            y[h, wi + wo * 4] = max(0, a[wi])
+  `);
+});
+
+test.each([
+  { want: 'i stands directly around stores already', program: addOne, steps: [{ step: 'sink', loop: 'i' }] },
+  { want: 'c is a reduction and cannot sink', program: matmul, steps: [{ step: 'sink', loop: 'c' }] },
+  {
+    want: 'w is unroll and cannot sink',
+    program: matmul,
+    steps: [
+      { step: 'unroll', loop: 'w' },
+      { step: 'sink', loop: 'w' },
+    ],
+  },
+  { want: 'there is no loop q', program: matmul, steps: [{ step: 'sink', loop: 'q' }] },
+] as const)('illegal: $want', ({ want, program, steps }) => {
+  expect(reason(program, steps)).toBe(want);
+});
