@@ -39,8 +39,8 @@ export function firstDifference(traced: Ran, truth: Ran, inputs: ReadonlyMap<str
     for (const value of node.outputs) {
       const name = node.op === 'copy' ? nameOf(original, node.inputs[0] ?? '') : value;
       original.set(value, name);
-      const want = inputs.get(name) ?? valueOf(truth, name);
-      const got = valueOf(traced, value);
+      const want = inputs.get(name) ?? readValue(truth, name);
+      const got = readValue(traced, value);
       if (got === undefined || want === undefined) continue;
       const error = errorOf(got, want);
       if (!(error <= errorMax)) return { value: name, operators: titleOf(node), error };
@@ -54,7 +54,7 @@ function nameOf(original: ReadonlyMap<string, string>, value: string): string {
   return original.get(value) ?? value;
 }
 
-function valueOf({ built: { graph, parts }, session }: Ran, value: string): Tensor | undefined {
+function readValue({ built: { graph, parts }, session }: Ran, value: string): Tensor | undefined {
   const type = graph.types.get(value);
   const offset = parts.offsets.get(value);
   if (type === undefined || offset === undefined) return undefined;

@@ -2,7 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import type { NativeSession } from '../../addon/index.js';
-import { OnboxError } from '../core/error.js';
+import { errorCode, errorMessage, OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes } from '../core/tensor.js';
 import { describeCpu } from '../device/cpu.js';
 import { createNativeSession } from '../device/native.js';
@@ -111,8 +111,22 @@ function mismatch(wanted: ModuleInput, got: string): OnboxError {
 export async function openSession(folder: string, options: OpenOptions = {}): Promise<Session> {
   const device = describeCpu();
   const manifest = await readModule(folder, device.fingerprint);
-  return startSession(folder, manifest, options.threads ?? device.cores.count);
+  try {
+    return startSession(folder, manifest, options.threads ?? device.cores.count);
+  } catch (cause) {
+    const code = codeOfFault[errorCode(cause)];
+    if (code === undefined) throw cause;
+    throw new OnboxError(`the module cannot be opened: ${errorMessage(cause)}`, { code, cause });
+  }
 }
+
+/** What the addon finds wrong with a module, in the words of those who rebuild modules. */
+const codeOfFault: Readonly<Record<string, string>> = {
+  'module-open': 'module-damaged',
+  'module-plan': 'module-damaged',
+  'weights-open': 'module-damaged',
+  'module-abi': 'module-stale',
+};
 
 /** Opens a module whose files and numbers are known to be good. */
 export function startSession<M extends Runnable>(folder: string, manifest: M, threads: number): Session<M> {
