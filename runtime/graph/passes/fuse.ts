@@ -3,7 +3,7 @@
 
 import { sameShape } from '../../core/tensor.js';
 import type { Graph, Node } from '../graph.js';
-import { isMove, isPointwise } from './pointwise.js';
+import { isPointwise, sharesMemory } from './pointwise.js';
 
 /** Nodes in a body; beyond, the code of one kernel gets too long to be good. */
 const bodyMax = 24;
@@ -43,7 +43,7 @@ function joinable(
     const at = producer.get(input);
     const host = at === undefined ? undefined : nodes[at];
     if (at === undefined || host === undefined || host.outputs.length !== 1) continue;
-    if (isMove(host.op) || (host.body?.length ?? 1) >= bodyMax) continue;
+    if (sharesMemory(host.op) || (host.body?.length ?? 1) >= bodyMax) continue;
     const reads = node.inputs.filter((other) => other === input).length;
     if (uses.get(input) !== reads || !sameShape(graph.types.get(input)?.shape ?? [], shape)) continue;
     const lead = best === undefined ? 1 : weight(host) - weight(nodes[best] as Node);

@@ -12,18 +12,9 @@ export function isPointwise(op: string): boolean {
   return pointwise.has(op);
 }
 
-/** Operators that only move elements: each output element is one input element. */
-const moves: ReadonlySet<string> = new Set([
-  'reshape',
-  'transpose',
-  'slice',
-  'split',
-  'expand',
-  'concat',
-  'depth-to-space',
-  'space-to-depth',
-]);
+/** Operators whose values often lie in the memory of another (views.ts): what joined them would make them a pass of its own. */
+const sharers: ReadonlySet<string> = new Set(['reshape', 'split', 'concat']);
 
-export function isMove(op: string): boolean {
-  return moves.has(op);
+export function sharesMemory(op: string): boolean {
+  return sharers.has(op);
 }

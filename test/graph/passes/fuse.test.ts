@@ -130,10 +130,10 @@ test.each([
     `,
   ],
   [
-    'what only moves elements',
+    'what may lie in the memory of another value',
     `
-      input x: f32[2,2]
-      t: f32[2,2] = transpose(x) {permutation: [1, 0]}
+      input x: f32[4]
+      t: f32[2,2] = reshape(x) {shape: [2, 2]}
       y: f32[2,2] = neg(t)
       output y = y
     `,
