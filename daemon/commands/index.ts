@@ -67,14 +67,6 @@ function reportError(error: unknown, isJson: boolean, terminal: Terminal): numbe
   const code = isForeign && isSystemError(error) ? 'file-failed' : errorCode(error);
   if (isJson) terminal.out(`${JSON.stringify(isForeign ? { error: { code, message } } : errorBody(error))}\n`);
   terminal.err(`onbox: ${plainText(message)}\n`);
-  for (const line of operatorLines(error)) terminal.err(`  ${plainText(line)}\n`);
   if (code === 'internal') terminal.err(`${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCodeOf(code);
-}
-
-/** Operators that onbox lacks and where they stand, if an error tells: one line an operator. */
-function operatorLines(error: unknown): string[] {
-  if (typeof error !== 'object' || error === null || !('details' in error)) return [];
-  const { operators = [] } = (error.details ?? {}) as { operators?: readonly { op: string; nodes: readonly string[] }[] };
-  return operators.map(({ op, nodes }) => `${op} at ${nodes.join(', ')}`);
 }

@@ -55,7 +55,10 @@ async function start(args: Arguments, terminal: Terminal): Promise<RunningServer
     keyFile: args.text('key-file'),
     hosts: [hostname(), `${hostname()}.local`, ...args.texts('allow-host')],
     modelBytesMax: (args.number('model-max-mb', { min: 1, max: 100_000 }) ?? modelMbDefault) * 1024 * 1024,
-    log: createLog((line) => terminal.err(line)),
+    log: createLog((line) => {
+      for (const bar of bars.values()) bar.clear();
+      terminal.err(line);
+    }),
     engineChild: {
       script: scriptPath(join(__dirname, '..', 'engine'), 'child'),
       args: [String(threads), String(openModelsMax)],

@@ -19,7 +19,7 @@ import { homeFolder } from '../store/home.js';
 import { nameFromFile } from '../store/names.js';
 import type { CompileOptions } from '../store/record.js';
 import { ModelStore, type StoredModel } from '../store/store.js';
-import type { Terminal } from './command.js';
+import { type Terminal, usageError } from './command.js';
 import { installModel, rebuildModel } from './compiler.js';
 import { createProgress } from './progress.js';
 
@@ -53,6 +53,10 @@ export async function openTarget(
 ): Promise<Target> {
   if (text !== undefined && (await isFile(text))) return await openFile(text, options, terminal);
   const store = openStore(terminal);
+  const { threads: _, ...choices } = options;
+  if (Object.keys(choices).length > 0) {
+    throw usageError('--input, --task, --head and --labels are for ONNX files; an installed model has its own');
+  }
   const stored = await findStored(store, text, task, terminal);
   const { model, version } = await openStored(store, stored, options, terminal);
   return { name: stored.name, version, model, close: () => model.close() };

@@ -1,7 +1,7 @@
 // Builds dist/ and the addon from source, and only what has changed since the last build. `npm run build` after `npm ci`.
 
 const { createHash } = require('node:crypto');
-const { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { availableParallelism } = require('node:os');
 const { dirname, extname, join, relative } = require('node:path');
 const { SetupError, inRoot, main, root, runPackage, step } = require('./steps.js');
@@ -27,6 +27,8 @@ function buildIfChanged(title, stamp, sources, work) {
 function compileScripts() {
   runPackage('typescript/bin/tsc', ['-p', root]);
   for (const asset of assets()) cpSync(asset, inDist(asset));
+  // It is package.json's `bin`; npm makes it executable only where npm itself links it.
+  chmodSync(inRoot('dist', 'daemon', 'main.js'), 0o755);
   prune();
 }
 

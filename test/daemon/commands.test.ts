@@ -30,10 +30,15 @@ function softmaxModel(): Uint8Array {
 }
 
 async function onbox(...args: readonly string[]) {
-  return await onboxWith([], ...args);
+  return await onboxIn(home, [], ...args);
 }
 
+/** With something piped in. */
 async function onboxWith(input: readonly Uint8Array[], ...args: readonly string[]) {
+  return await onboxIn(home, input, ...args);
+}
+
+async function onboxIn(folder: string, input: readonly Uint8Array[], ...args: readonly string[]) {
   let out = '';
   let err = '';
   const terminal: Terminal = {
@@ -45,7 +50,7 @@ async function onboxWith(input: readonly Uint8Array[], ...args: readonly string[
     },
     input: Readable.from(input),
     isInteractive: false,
-    environment: { ONBOX_HOME: home },
+    environment: { ONBOX_HOME: folder },
   };
   const code = await runCommandLine(args, terminal);
   return { code, out, err };
@@ -67,6 +72,7 @@ test.each([
   [['compile', 'a.onnx', '--task', 'fly'], 'a task is one of detect, classify, embed, other'],
   [['compile', 'a.onnx', '--input', 'x=1xx'], "an input's shape looks like"],
   [['rm', '..'], "a model's name is"],
+  [['bench', 'm', '--head', 'yolox'], 'an installed model has its own'],
   [['compile', '-'], 'a model that is piped in needs --name NAME'],
   [['run', 'm'], '--inputs FOLDER and --outputs FOLDER are needed'],
   [['serve', '--port', '70000'], '--port wants a whole number from 0 to 65535'],
@@ -120,8 +126,9 @@ test.each([['compile', '--name', 'm'], ['inspect'], ['detect'], ['classify']])(
 test('what the operating system refuses is one line, not a stack', async () => {
   const file = join(home, 'a-file');
   writeFileSync(file, '');
-  const { code, err } = await onbox('run', 'm', '--inputs', file, '--outputs', file, '--json');
-  expect([code, err]).toEqual([exitCodes.missing, expect.stringMatching(/^onbox: .+\n$/)]);
+  const { code, out, err } = await onboxIn(join(file, 'home'), [softmaxModel()], 'compile', '-', '--name', 'm', '--json');
+  expect([code, err]).toEqual([exitCodes.failure, expect.stringMatching(/^onbox: ENOTDIR.+\n$/)]);
+  expect(JSON.parse(out)).toEqual({ error: { code: 'file-failed', message: expect.stringContaining('ENOTDIR') } });
 });
 
 test('with --json an error is one object on stdout', async () => {
