@@ -28,3 +28,8 @@ export function printFact(value: unknown): string {
 export function plainText(text: string): string {
   return printFact(text).slice(1).replace(/"$/, '').replace(/\\"/g, '"');
 }
+
+/** As in `1 object`, `2 objects`. */
+export function printCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

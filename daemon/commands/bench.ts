@@ -1,6 +1,7 @@
 // onbox bench MODEL: how long a model takes here, measured.
 
 import { elementCount, type Tensor, tensorOf } from '../../runtime/index.js';
+import { printCount } from '../log.js';
 import { type Command, exitCodes } from './command.js';
 import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
 import { openTarget, type Target } from './target.js';
@@ -85,5 +86,5 @@ function round(value: number): number {
 
 function printReport(report: BenchReport): string {
   const { model, threads, median_ms, p90_ms, compile_s, peak_rss_mb, arena_mb } = report;
-  return `${model}: median ${median_ms} ms, p90 ${p90_ms} ms with ${threads} threads; compile ${compile_s} s, peak ${peak_rss_mb} MB, arena ${arena_mb} MB\n`;
+  return `${model}: median ${median_ms} ms, p90 ${p90_ms} ms with ${printCount(threads, 'thread')}; compile ${compile_s} s, peak ${peak_rss_mb} MB, arena ${arena_mb} MB\n`;
 }

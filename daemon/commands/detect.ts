@@ -5,7 +5,7 @@ import { type DetectOptions, decodePicture, detectDefaults, drawObjects } from '
 import { detectAnswer } from '../api/answers.js';
 import { detectLimits } from '../api/limits.js';
 import type { DetectAnswer } from '../api/types.js';
-import { plainText } from '../log.js';
+import { plainText, printCount } from '../log.js';
 import { type Arguments, type Command, exitCodes, type Terminal } from './command.js';
 import { daemonFlags, daemonOf, jsonFlag, modelFlag, threadsFlag, threadsOf } from './flags.js';
 import { readInput } from './input.js';
@@ -68,5 +68,5 @@ function describeAnswer({ objects, image, ms, model }: DetectAnswer): string {
     return `${plainText(label)} ${confidence.toFixed(3)} ${corners}\n`;
   });
   const total = ms.decode + ms.queue + ms.infer + ms.post;
-  return `${lines.join('')}${objects.length} objects in ${image.width}x${image.height} pixels by ${model}, ${total.toFixed(1)} ms\n`;
+  return `${lines.join('')}${printCount(objects.length, 'object')} in ${image.width}x${image.height} pixels by ${model}, ${total.toFixed(1)} ms\n`;
 }

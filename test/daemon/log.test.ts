@@ -1,6 +1,6 @@
 // The log: one line an event, whatever is in it.
 
-import { createLog, plainText, printFact } from '../../daemon/log.js';
+import { createLog, plainText, printCount, printFact } from '../../daemon/log.js';
 
 test('text from outside cannot start a line, move a cursor or turn the reading direction', () => {
   const lines: string[] = [];
@@ -26,4 +26,8 @@ test('every kind of value is printed', () => {
 
 test('text for a terminal keeps its quotes and loses what acts on it', () => {
   expect(plainText('say "hi"\u001b[31m\n')).toBe('say "hi"\\u001b[31m\\n');
+});
+
+test('one of a thing is not many', () => {
+  expect([0, 1, 2].map((count) => printCount(count, 'object'))).toEqual(['0 objects', '1 object', '2 objects']);
 });
