@@ -1,0 +1,50 @@
+void k0(void *const *buffers, int64_t begin, int64_t end);
+void k0(void *const *buffers, int64_t begin, int64_t end) {
+  (void)begin;
+  (void)end;
+  const float *restrict const x0 = (const float *)buffers[0];
+  float *restrict const y = (float *)buffers[1];
+  for (int co = 0; co < 2; co++) {
+    for (int h = 0; h < 4; h++) {
+      if (h < 1) {
+        for (int bc = 0; bc < 7; bc++) {
+          for (int bi = 0; bi < 4; bi++) {
+            float *const p0 = y + (4 * bc + bi + 168 * co);
+            p0[0] = 0.0f;
+          }
+        }
+      }
+      if (h >= 3) {
+        for (int bc = 0; bc < 7; bc++) {
+          for (int bi = 0; bi < 4; bi++) {
+            float *const p1 = y + (4 * bc + bi + 168 * co);
+            p1[140] = 0.0f;
+          }
+        }
+      }
+      for (int bi = 0; bi < 4; bi++) {
+        float *const p2 = y + (bi + 168 * co + 28 * h);
+        p2[28] = 0.0f;
+      }
+      for (int bi = 0; bi < 4; bi++) {
+        float *const p3 = y + (bi + 168 * co + 28 * h);
+        p3[52] = 0.0f;
+      }
+      for (int w = 0; w < 5; w++) {
+        float a0_4[4] __attribute__((aligned(64)));
+        *(vfu *)(a0_4 + 0) = ob_splat_v(0.0f);
+        for (int r = 0; r < 3; r++) {
+          for (int s = 0; s < 3; s++) {
+            const float *const p5 = x0 + (440 * co + 88 * h + 44 * r + 4 * s + 8 * w);
+            *(vfu *)(a0_4 + 0) = ((vf)*(vfu *)(a0_4 + 0) + ((2 * h + r - 1 >= 0 && s + 2 * w - 1 >= 0 && s + 2 * w - 1 < 9) ? (vf)*(const vfu *)(p5 + 0) : ob_splat_v(0.0f)));
+          }
+        }
+        for (int ci = 0; ci < 4; ci++) {
+          float *const p6 = a0_4 + (ci);
+          float *const p7 = y + (ci + 168 * co + 28 * h + 4 * w);
+          p7[32] = (p6[0] / ((float)((int32_t)((uint32_t)((int32_t)((uint32_t)3 - (uint32_t)((int32_t)OB_MAX(0, ((int32_t)(-2 * h + 1)))))) * (uint32_t)((int32_t)((uint32_t)((int32_t)OB_MIN(3, ((int32_t)(-2 * w + 10)))) - (uint32_t)((int32_t)OB_MAX(0, ((int32_t)(-2 * w + 1))))))))));
+        }
+      }
+    }
+  }
+}
