@@ -8,3 +8,10 @@ export interface Machine {
   readonly fmaPerCycle: number;
   readonly threads: number;
 }
+
+/** What the draft of a search must know besides. */
+export interface TuningMachine extends Machine {
+  /** Data caches of one core. */
+  readonly l1Bytes: number;
+  readonly l2Bytes: number;
+}

@@ -1,0 +1,22 @@
+// What a schedule is derived from: a few numbers, plain data, so that a search can step from one schedule to its neighbours and a
+// record can say what was tried. Any choice gives a legal schedule of any program: what a program has no use for is left out.
+
+import type { FrameChoice } from './frame.js';
+
+export interface Choice extends FrameChoice {
+  /** Sizes of the register tile: its area is the number of accumulators. Without a reduction `rows` are iterations written out. */
+  readonly lines: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** How many loops the order of the reduction is turned by: the last ones come first. */
+  readonly turned: number;
+  /** How many of the innermost loops of the reduction are written out. */
+  readonly unrolled: number;
+  /** Chunks of work for each thread: loops are fused until there are as many. */
+  readonly chunks: number;
+}
+
+/** Equal for equal choices. */
+export function choiceKey({ vector, fused, swapped, lines, rows, columns, turned, unrolled, chunks }: Choice): string {
+  return [vector, fused, swapped, lines, rows, columns, turned, unrolled, chunks].map(Number).join(' ');
+}
