@@ -31,6 +31,8 @@ const l1BytesPerCycle = 32;
 const l2BytesPerCycle = 8;
 /** The share of a cache that a loop may count on. */
 const cacheShare = 0.75;
+/** Counter and branch of a loop that is not written out. */
+const turnCycles = 2;
 const slowCallCycles = 12;
 /** What starting the threads and waiting for them takes, and handing one of them a chunk. */
 const launchCycles = 3000;
@@ -106,7 +108,10 @@ function computeCycles(workload: Workload, choice: Choice, machine: TuningMachin
   }
   const tiled = [frame.lines, frame.rows, frame.columns].reduce((product, loop) => product * (loop?.extent ?? 1), 1);
   const laneExtent = frame.anatomy.space.find((loop) => loop.name === frame.lane)?.extent ?? 1;
-  return (points / laneExtent / tiled) * tilesCycles(workload, choice, machine);
+  const vectors = points / laneExtent;
+  const area = choice.lines * choice.rows * choice.columns;
+  const turns = ((vectors / area) * steps * area) / bodyOf(workload, choice);
+  return (vectors / tiled) * tilesCycles(workload, choice, machine) + turns * turnCycles;
 }
 
 /** Multiply-adds that are written out one after the other. */
