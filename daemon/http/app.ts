@@ -1,6 +1,7 @@
 // The express app: the guard, one router a resource, and the two handlers at the end.
 
 import express, { type Express } from 'express';
+import { deepstackErrors, deepstackRoutes } from '../deepstack/index.js';
 import type { Log } from '../log.js';
 import type { Service } from '../service.js';
 import type { ModelStore } from '../store/store.js';
@@ -35,7 +36,9 @@ export function createApp(options: AppOptions): Express {
   app.use(classifyRoutes(service, budget));
   app.use(modelRoutes(service, store, options));
   app.use(healthRoutes(service));
+  app.use(deepstackRoutes({ service, store, budget, key: options.key }));
   app.use(answerUnknownRoute);
+  app.use('/v1/vision', deepstackErrors(log));
   app.use(createErrorHandler(log));
   return app;
 }

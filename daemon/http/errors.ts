@@ -20,8 +20,13 @@ export function refuseMethod(allowed: readonly string[]): RequestHandler {
   };
 }
 
+/** How a protocol tells an error: the status and the JSON body. */
+export type PrintError = (error: unknown) => { readonly status: number; readonly body: object };
+
+const printOnbox: PrintError = (error) => ({ status: statusOf(errorCode(error)), body: errorBody(error) });
+
 /** Express recognises an error handler by its four parameters. */
-export function createErrorHandler(log: Log): ErrorRequestHandler {
+export function createErrorHandler(log: Log, print = printOnbox): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = fromExpress(thrown);
     const code = errorCode(error);
@@ -32,9 +37,9 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
     }
     if (!request.complete) closeAfterAnswer(request, response);
     if (code.startsWith('key-')) response.set('WWW-Authenticate', 'Bearer');
-    const status = statusOf(code);
+    const { status, body } = print(error);
     if (status === 503 || status === 429) response.set('Retry-After', '1');
-    response.status(status).json(errorBody(error));
+    response.status(status).json(body);
   };
 }
 

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { RequestHandler } from 'express';
 import { OnboxError } from '../../runtime/index.js';
+import { bearsKeyInForm, pingPaths } from '../deepstack/paths.js';
 
 export interface GuardOptions {
   /** Host names that may stand in the Host header, besides localhost and addresses. Lower case. */
@@ -15,7 +16,7 @@ export interface GuardOptions {
 }
 
 /** Routes that answer without a key: what a load balancer asks. */
-const publicPaths: ReadonlySet<string> = new Set(['/v1/health']);
+const publicPaths: ReadonlySet<string> = new Set(['/v1/health', '/v2/health/live', '/v2/health/ready', ...pingPaths]);
 
 /** Headers that a request may have. node cuts the list at its own limit without a word, so that is set one higher. */
 export const headersMax = 100;
@@ -27,7 +28,8 @@ export function createGuard(options: GuardOptions): RequestHandler {
     requireFewHeaders(request);
     requireKnownHost(request, hosts);
     requireSameOrigin(request);
-    if (options.key !== undefined && !publicPaths.has(request.path)) requireKey(request, options.key);
+    const isOpen = publicPaths.has(request.path) || bearsKeyInForm(request.method, request.path);
+    if (options.key !== undefined && !isOpen) requireKey(request, options.key);
     next();
   };
 }
@@ -62,8 +64,12 @@ function requireKey(request: IncomingMessage, key: string): void {
   if (given === undefined) {
     throw new OnboxError('a key is needed: send it as "Authorization: Bearer KEY"', { code: 'key-missing' });
   }
-  // Digests have one length, so the comparison takes one time.
-  if (!timingSafeEqual(digest(given), digest(key))) throw new OnboxError('the key is wrong', { code: 'key-wrong' });
+  if (!isKey(given, key)) throw new OnboxError('the key is wrong', { code: 'key-wrong' });
+}
+
+/** Compares in a time that tells nothing: digests have one length. */
+export function isKey(given: string, key: string): boolean {
+  return timingSafeEqual(digest(given), digest(key));
 }
 
 function digest(text: string): Buffer {

@@ -12,14 +12,22 @@ export async function answerImage<T>(
   run: (image: Uint8Array, signal: AbortSignal) => Promise<T>,
 ): Promise<void> {
   const { image, release } = await readImageBody(request, budget);
+  try {
+    await whileConnected(response, (signal) => run(image, signal));
+  } finally {
+    release();
+  }
+}
+
+/** Sends what `run` answers as JSON; `run` is told when nobody waits for it any more. */
+export async function whileConnected<T>(response: Response, run: (signal: AbortSignal) => Promise<T>): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
   response.once('close', onClose);
   try {
-    const answer = await run(image, gone.signal);
+    const answer = await run(gone.signal);
     if (!response.destroyed) response.json(answer);
   } finally {
     response.off('close', onClose);
-    release();
   }
 }

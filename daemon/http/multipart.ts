@@ -25,7 +25,18 @@ export async function readImageField(body: Uint8Array, contentType: string): Pro
   return image;
 }
 
-function parseForm(body: Uint8Array, contentType: string, onFile: (name: string, bytes: Buffer) => void): Promise<void> {
+/**
+ * Reads a form to its end.
+ * @param onFile told each part that is a file, or is named "image"
+ * @param onField told each other part
+ * @throws OnboxError `form-invalid`, `form-too-large`
+ */
+export function parseForm(
+  body: Uint8Array,
+  contentType: string,
+  onFile: (name: string, bytes: Buffer) => void,
+  onField: (name: string, text: string) => void = () => undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let form: Busboy;
     try {
@@ -44,6 +55,7 @@ function parseForm(body: Uint8Array, contentType: string, onFile: (name: string,
       stream.on('error', (cause: unknown) => reject(invalid('a part of the form is cut', cause)));
       stream.on('end', () => onFile(name, pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)));
     });
+    form.on('field', (name: string, text: string) => onField(name, text));
     form.on('partsLimit', refuseSize).on('filesLimit', refuseSize).on('fieldsLimit', refuseSize);
     form.on('error', (cause: unknown) => reject(invalid('the form is malformed', cause)));
     form.on('finish', () => resolve());

@@ -1,0 +1,22 @@
+// The key of a DeepStack client: a field of the form, or the header that all other clients use.
+
+import type { IncomingMessage } from 'node:http';
+import { OnboxError } from '../../runtime/index.js';
+import { isKey } from '../http/guard.js';
+import type { VisionForm } from './form.js';
+
+export type KeyField = 'api_key' | 'admin_key';
+
+const codes = { api_key: 'api-key-wrong', admin_key: 'admin-key-wrong' } as const;
+
+/**
+ * @param key that is asked for; nothing is if undefined
+ * @throws OnboxError `api-key-wrong`, `admin-key-wrong`
+ */
+export function requireFormKey(request: IncomingMessage, form: VisionForm, field: KeyField, key: string | undefined): void {
+  if (key === undefined) return;
+  const header = /^Bearer ([^ ]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const given = [form.fields.get(field), form.fields.get('api_key'), header];
+  if (given.some((text) => text !== undefined && isKey(text, key))) return;
+  throw new OnboxError(`the field "${field}" does not hold the key`, { code: codes[field] });
+}
