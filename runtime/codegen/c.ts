@@ -30,8 +30,15 @@ export function vectorLanes(isa: string): number {
 export function writeKernels(nameOf: (i: number) => string, program: Program, isa: string): KernelSource[] {
   const lanes = vectorIsa(isa).lanes;
   const body = settleVectors(program.body, lanes, buffersOf(program));
-  const parts = body.some((statement) => statement.kind === 'local') ? [body] : body.map((statement) => [statement]);
+  const parts = body.some((statement) => statement.kind === 'local')
+    ? [body.map(runWhole)]
+    : body.map((statement) => [statement]);
   return parts.map((part, i) => writeKernel(nameOf(i), program, part, lanes));
+}
+
+/** Statements that share a local are one function, which is called once: none of its loops can be shared out. */
+function runWhole(statement: Statement): Statement {
+  return statement.kind === 'for' && statement.mode === 'parallel' ? { ...statement, mode: 'serial' } : statement;
 }
 
 function writeKernel(name: string, program: Program, body: readonly Statement[], lanes: number): KernelSource {
