@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
-import { embeddedModels, samplePicture } from '../embedded/index.js';
+import { embeddedModels, sampleModel, samplePicture } from '../embedded/index.js';
 import { createLog } from '../log.js';
 import { packageFolder, scriptPath } from '../root.js';
 import { type RunningServer, startServer } from '../server.js';
@@ -89,8 +89,8 @@ function nextSteps(address: string, keyFile: string | undefined): string {
   const key = keyFile === undefined ? '' : `-H "Authorization: Bearer $(cat ${here(keyFile)})" `;
   const sample = here(samplePicture());
   return [
-    `  curl ${key}-H 'Content-Type: image/png' --data-binary @${sample} ${address}/v1/detect`,
-    `  ${onbox} detect ${sample} --draw shapes.png`,
+    `  curl ${key}-H 'Content-Type: image/png' --data-binary @${sample} '${address}/v1/detect?model=${sampleModel}'`,
+    `  ${onbox} detect ${sample} --model ${sampleModel} --draw shapes.png`,
     `  ${onbox} compile MODEL.onnx --name my-model`,
   ]
     .join('\n')

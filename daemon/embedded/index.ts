@@ -15,7 +15,7 @@ export interface EmbeddedModel {
 /** What comes with onbox. */
 export function embeddedModels(): EmbeddedModel[] {
   return [
-    { name: 'shapes', onnx: embeddedPath('shapes-detector.onnx') },
+    { name: sampleModel, onnx: embeddedPath('shapes-detector.onnx') },
     { name: 'shapes-classify', onnx: embeddedPath('shapes-classifier.onnx') },
   ];
 }
@@ -29,7 +29,10 @@ export async function missingEmbedded(store: ModelStore, models: readonly Embedd
   return missing;
 }
 
-/** A picture of shapes to try the models on. */
+/** The embedded detector. */
+export const sampleModel = 'shapes';
+
+/** A picture of shapes to try it on. */
 export function samplePicture(): string {
   return embeddedPath('sample.png');
 }

@@ -18,7 +18,8 @@ export function readQuery(request: IncomingMessage, known: readonly string[]): Q
   for (const [name, value] of new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))) {
     const isList = known.includes(`${name}[]`);
     if (!isList && !known.includes(name)) {
-      throw invalid(`unknown parameter ${printFact(name.slice(0, 80))}; known here: ${known.join(', ').replaceAll('[]', '')}`);
+      const names = known.length === 0 ? 'none' : known.join(', ').replaceAll('[]', '');
+      throw invalid(`unknown parameter ${printFact(name.slice(0, 80))}; known here: ${names}`);
     }
     const before = query.get(name);
     if (before !== undefined && !isList) throw invalid(`the parameter "${name}" is given twice`);

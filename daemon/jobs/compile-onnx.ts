@@ -1,7 +1,7 @@
 // The one call of the compiler: options of the daemon in, the facts that the store records out. Runs in a compile child, or in
 // the command line for models that are not installed.
 
-import { compileFile, mergeOverrides, readSidecar } from '../../runtime/index.js';
+import { compileFile, type Manifest, mergeOverrides, readSidecar } from '../../runtime/index.js';
 import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
 
 /** @throws OnboxError what the compiler says of the model */
@@ -33,8 +33,13 @@ export async function compileOnnx(
       arenaBytes: manifest.arenaBytes,
       weightBytes: manifest.weightBytes,
       kernels: manifest.kernels.length,
-      flops: manifest.kernels.reduce((sum, kernel) => sum + kernel.flops, 0),
+      flops: flopsOf(manifest),
       selfCheck: manifest.selfCheck,
     },
   };
+}
+
+/** Of one run on tensors: layers of one shape share a kernel, which runs once for each of them. */
+function flopsOf({ plans, kernels }: Manifest): number {
+  return (plans[0] ?? []).reduce((sum, { kernel }) => sum + (kernels[kernel]?.flops ?? 0), 0);
 }

@@ -38,8 +38,8 @@ test('it says where it serves, and three commands to try next', () => {
   expect(port()).toBeGreaterThan(0);
   const next = output.slice(output.indexOf('try next:\n')).split('\n').slice(1, 4);
   expect(next).toEqual([
-    expect.stringMatching(/^ {2}curl .+\/v1\/detect$/),
-    expect.stringMatching(/^ {2}node .+ detect .+ --draw shapes\.png$/),
+    expect.stringMatching(/^ {2}curl .+\/v1\/detect\?model=shapes'$/),
+    expect.stringMatching(/^ {2}node .+ detect .+ --model shapes --draw shapes\.png$/),
     expect.stringMatching(/^ {2}node .+ compile /),
   ]);
 });
