@@ -4,10 +4,11 @@ import { type ClassifyOptions, type DetectOptions, errorCode, errorMessage, type
 import { classifyAnswer, describeModel, detectAnswer, summarize } from './api/answers.js';
 import type { ClassifyAnswer, DetectAnswer, Health, ModelDetail, ModelList } from './api/types.js';
 import type { Engine } from './engine/engine.js';
-import type { AnswerOf, Work } from './engine/messages.js';
+import type { AnswerOf, Computed, EngineInput, Work } from './engine/messages.js';
 import { type Compile, compileAndInstall, isRebuildable, rebuild } from './jobs/install.js';
 import type { Follow, Jobs } from './jobs/jobs.js';
 import type { Log } from './log.js';
+import { Statistics } from './statistics.js';
 import type { CompileOptions } from './store/record.js';
 import type { ModelStore, StoredModel } from './store/store.js';
 
@@ -32,6 +33,7 @@ export interface PutModel {
 }
 
 export class Service {
+  readonly statistics = new Statistics();
   private readonly parts: ServiceParts;
   /** The module that answered last for each model, so that a replaced one is closed. */
   private readonly served = new Map<string, string>();
@@ -63,6 +65,45 @@ export class Service {
     const model = await this.resolve(name, 'classify');
     const { answer, version } = await this.answer(model, (module) => ({ kind: 'classify', module, image, options }), signal);
     return classifyAnswer({ name: model.name, version }, answer);
+  }
+
+  /**
+   * The current version of a model.
+   * @throws OnboxError `name-invalid`, `model-missing`, `record-damaged`
+   */
+  async find(name: string): Promise<StoredModel> {
+    return await this.parts.store.find(name);
+  }
+
+  /**
+   * Runs tensors through a model that `find` gave.
+   * @param outputs names of the outputs that are wanted; all of them if it is empty
+   * @throws OnboxError what Engine.run throws
+   */
+  async infer(
+    model: StoredModel,
+    inputs: readonly EngineInput[],
+    outputs: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Computed & { readonly version: number }> {
+    this.swap(model);
+    const workFor = (module: string) => ({ kind: 'tensors', module, inputs, outputs }) as const;
+    const { answer, version } = await this.answer(model, workFor, signal);
+    return { ...answer, version };
+  }
+
+  /** Opens a model, so that the first request does not wait for it; mends it if need be. */
+  async load(name: string): Promise<void> {
+    const model = await this.parts.store.find(name);
+    this.swap(model);
+    await this.answerOrMend(model, (module) => ({ kind: 'open', module }), undefined);
+  }
+
+  /** Frees what a model takes in the engine, behind the requests that use it. The next request opens it again. */
+  async unload(name: string): Promise<void> {
+    const model = await this.parts.store.find(name);
+    this.served.delete(name);
+    await this.parts.engine.run({ kind: 'release', module: model.module });
   }
 
   async list(): Promise<ModelList> {
@@ -107,6 +148,7 @@ export class Service {
     await this.parts.store.remove(name);
     const module = this.served.get(name);
     this.served.delete(name);
+    this.statistics.forget(name);
     if (module !== undefined) this.inBackground({ kind: 'release', module });
     this.parts.log('model-removed', { name });
   }
@@ -129,6 +171,23 @@ export class Service {
   }
 
   private async answer<W extends Work>(
+    model: StoredModel,
+    workFor: (module: string) => W,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly answer: AnswerOf<W>; readonly version: number }> {
+    const start = performance.now();
+    try {
+      const answered = await this.answerOrMend(model, workFor, signal);
+      const { answer, version } = answered;
+      if (answer !== null) this.statistics.succeeded(model.name, version, answer.ms, performance.now() - start);
+      return answered;
+    } catch (error) {
+      this.statistics.failed(model.name, model.version, performance.now() - start);
+      throw error;
+    }
+  }
+
+  private async answerOrMend<W extends Work>(
     model: StoredModel,
     workFor: (module: string) => W,
     signal: AbortSignal | undefined,

@@ -2,7 +2,16 @@
 // with the first picture decoded and the first module opened.
 
 export { errorCode, errorMessage, OnboxError } from './core/error.js';
-export { type Dtype, elementCount, printType, type Shape, type Tensor, type TensorType, tensorOf } from './core/tensor.js';
+export {
+  type Dtype,
+  elementCount,
+  printType,
+  type Shape,
+  type Tensor,
+  type TensorType,
+  tensorOf,
+  viewBytes,
+} from './core/tensor.js';
 export type { CompileProgress, CompileReport } from './module/compile.js';
 export {
   compilerVersion,
@@ -27,5 +36,6 @@ export { describe } from './vision/describe.js';
 export { drawObjects } from './vision/draw.js';
 export { decodePicture, type Picture } from './vision/image.js';
 export { parseLabels } from './vision/labels.js';
+export { fitPicture } from './vision/letterbox.js';
 export { openModel, type VisionModel, visionModel } from './vision/model.js';
 export { mergeOverrides, type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';

@@ -1,7 +1,7 @@
 // The engine child: owns the device, decodes images, runs sessions, decodes heads. It may be killed at any moment; whatever
 // it had not answered is given to the next one. Started by process.ts with fork().
 
-import { decodePicture, openModel } from '../../runtime/index.js';
+import { decodePicture, fitPicture, openModel } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
 import type { FromChild, ToChild } from './messages.js';
@@ -39,4 +39,4 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-if (require.main === module) serveWork({ openModel, decodePicture }, process.argv.slice(2));
+if (require.main === module) serveWork({ openModel, decodePicture, fitPicture }, process.argv.slice(2));

@@ -204,5 +204,5 @@ export class Engine {
 function withQueueTime(answer: Answer, waitedMs: number): Answer {
   if (answer === null) return answer;
   const ms = { ...answer.ms, queue: answer.ms.queue + waitedMs };
-  return 'objects' in answer ? { ...answer, ms } : { ...answer, ms };
+  return { ...answer, ms };
 }

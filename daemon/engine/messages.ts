@@ -1,16 +1,39 @@
 // What the supervisor and the engine child say to each other over the child's IPC channel (structured clone, so bytes stay bytes).
 
-import type { ClassifiedClass, ClassifyOptions, DetectedObject, DetectOptions } from '../../runtime/index.js';
+import type { ClassifiedClass, ClassifyOptions, DetectedObject, DetectOptions, Dtype, Shape } from '../../runtime/index.js';
 import type { ErrorFacts, Timings } from '../api/types.js';
 
 /** One piece of work. Each may be repeated without harm, because a killed child's work is given to the next one. */
 export type Work =
   | { readonly kind: 'detect'; readonly module: string; readonly image: Uint8Array; readonly options: DetectOptions }
   | { readonly kind: 'classify'; readonly module: string; readonly image: Uint8Array; readonly options: ClassifyOptions }
+  /** Runs tensors, or one encoded picture, through a module. Without names in `outputs`, all of them are answered. */
+  | {
+      readonly kind: 'tensors';
+      readonly module: string;
+      readonly inputs: readonly EngineInput[];
+      readonly outputs: readonly string[];
+    }
   /** Opens a module, so that the first request does not wait for it and damage shows early. */
   | { readonly kind: 'open'; readonly module: string }
   /** Closes a module that was replaced or removed. */
   | { readonly kind: 'release'; readonly module: string };
+
+/** Elements row-major, little-endian. */
+export interface TensorBytes {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+  readonly bytes: Uint8Array;
+}
+
+/** A tensor, or a JPEG, PNG or WebP file for the one input of a model that takes pictures. */
+export type EngineInput = TensorBytes | { readonly name: string; readonly image: Uint8Array };
+
+export interface Computed {
+  readonly outputs: readonly TensorBytes[];
+  readonly ms: Timings;
+}
 
 export interface Detected {
   readonly image: { readonly width: number; readonly height: number };
@@ -27,6 +50,7 @@ export interface Classified {
 export interface Answers {
   readonly detect: Detected;
   readonly classify: Classified;
+  readonly tensors: Computed;
   readonly open: null;
   readonly release: null;
 }

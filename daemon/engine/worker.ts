@@ -1,15 +1,17 @@
 // What the engine child does with a piece of work. Pictures are decoded side by side; the device runs one session at a time.
 
-import type { Picture, VisionModel } from '../../runtime/index.js';
+import type { ImageInput, Picture, VisionModel } from '../../runtime/index.js';
 import type { Answer, Classified, Detected, Work } from './messages.js';
+import { pictureOf, runTensors, type TensorSession } from './tensors.js';
 
 /** The part of a VisionModel that the engine uses. */
-export type EngineModel = Pick<VisionModel, 'detect' | 'classify' | 'close'>;
+export type EngineModel = Pick<VisionModel, 'detect' | 'classify' | 'close'> & { readonly session: TensorSession };
 
 /** What the engine needs of runtime/. */
 export interface EngineRuntime {
   openModel(folder: string, options: { readonly threads?: number }): Promise<EngineModel>;
   decodePicture(bytes: Uint8Array): Promise<Picture>;
+  fitPicture(picture: Picture, image: ImageInput): { readonly pixels: Uint8Array };
 }
 
 export interface WorkerOptions {
@@ -55,6 +57,17 @@ export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (w
           const { classes, ms } = await model.classify(picture, work.options);
           return { classes, ms: { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post } };
         });
+      case 'tensors': {
+        const start = performance.now();
+        const picture = await pictureOf(work.inputs, runtime);
+        const decoded = performance.now();
+        return await device(async () => {
+          const { session } = await models.open(work.module);
+          const ready = performance.now();
+          const { outputs, infer, post } = await runTensors(session, work, picture, runtime);
+          return { outputs, ms: { decode: decoded - start, queue: ready - decoded, infer, post } };
+        });
+      }
       case 'open':
         await device(() => models.open(work.module));
         return null;

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveWork } from '../../../daemon/engine/child.js';
 import type { EngineModel, EngineRuntime } from '../../../daemon/engine/worker.js';
-import { OnboxError, type Picture } from '../../../runtime/index.js';
+import { type ImageInput, OnboxError, type Picture, type Tensor } from '../../../runtime/index.js';
 
 const ms = { decode: 1, infer: 2, post: 3 };
 
@@ -21,7 +21,22 @@ async function obey(picture: Picture): Promise<void> {
   if (verb === 'bug') throw new Error('secret of the engine');
 }
 
+/** The model of fake-compiler.ts: its output is the first four values of its input, or bytes of its picture. */
+function fakeSession(): EngineModel['session'] {
+  const out = (data: Tensor['data']) => new Map([['out', { dtype: 'f32', shape: [1, 4], data } satisfies Tensor]]);
+  return {
+    manifest: {
+      inputs: [{ name: 'images', dtype: 'f32', shape: [1, 3, 8, 8] }],
+      outputs: [{ name: 'out', dtype: 'f32', shape: [1, 4], offset: 0 }],
+      image: { input: 'images', width: 8, height: 8 } as ImageInput,
+    },
+    runTensors: async (inputs) => out(inputs.get('images')?.data.slice(0, 4) ?? new Float32Array(4)),
+    runPixels: async (pixels) => out(Float32Array.from(pixels.slice(0, 4))),
+  };
+}
+
 const runtime: EngineRuntime = {
+  fitPicture: ({ data }) => ({ pixels: data }),
   async decodePicture(bytes) {
     const data = Uint8Array.from(bytes);
     if (Buffer.from(data).toString('utf8').startsWith('bad')) {
@@ -34,6 +49,7 @@ const runtime: EngineRuntime = {
     if (state.startsWith('module-')) throw new OnboxError(`the module is ${state}`, { code: state });
     const image = { width: 640, height: 480 };
     const model: EngineModel = {
+      session: fakeSession(),
       async detect(picture, options) {
         await obey(picture as Picture);
         const box = { label: state, class: 0, confidence: 0.9, box: [1, 2, 3, 4] as const };

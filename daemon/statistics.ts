@@ -1,0 +1,65 @@
+// How often each model was asked since the start and where the time went, as every protocol's statistics and metrics tell it.
+
+import type { Timings } from './api/types.js';
+
+/** A number of samples and the sum of their durations. */
+export interface Duration {
+  readonly count: number;
+  readonly ms: number;
+}
+
+export type Phase = 'success' | 'fail' | 'queue' | 'decode' | 'infer' | 'post';
+
+export type ModelStatistics = Readonly<Record<Phase, Duration>> & {
+  /** Milliseconds since the epoch; 0 if there was none. */
+  readonly lastInference: number;
+};
+
+const nothing: Duration = { count: 0, ms: 0 };
+const fresh: ModelStatistics = {
+  success: nothing,
+  fail: nothing,
+  queue: nothing,
+  decode: nothing,
+  infer: nothing,
+  post: nothing,
+  lastInference: 0,
+};
+
+/** Counts by model; a new version starts anew and an old one is forgotten, so that there is one entry a model. */
+export class Statistics {
+  private readonly models = new Map<string, { readonly version: number; readonly counted: ModelStatistics }>();
+
+  of(name: string, version: number): ModelStatistics {
+    const found = this.models.get(name);
+    return found?.version === version ? found.counted : fresh;
+  }
+
+  /** @param elapsedMs of the whole request, waiting included */
+  succeeded(name: string, version: number, ms: Timings, elapsedMs: number): void {
+    const before = this.of(name, version);
+    const counted: ModelStatistics = {
+      ...before,
+      success: add(before.success, elapsedMs),
+      queue: add(before.queue, ms.queue),
+      decode: add(before.decode, ms.decode),
+      infer: add(before.infer, ms.infer),
+      post: add(before.post, ms.post),
+      lastInference: Date.now(),
+    };
+    this.models.set(name, { version, counted });
+  }
+
+  failed(name: string, version: number, elapsedMs: number): void {
+    const before = this.of(name, version);
+    this.models.set(name, { version, counted: { ...before, fail: add(before.fail, elapsedMs) } });
+  }
+
+  forget(name: string): void {
+    this.models.delete(name);
+  }
+}
+
+function add({ count, ms }: Duration, sample: number): Duration {
+  return { count: count + 1, ms: ms + sample };
+}
