@@ -293,6 +293,15 @@ for (const mode of ['nearest', 'linear', 'cubic']) {
   if (mode !== 'cubic') addResize(mode, [4, 4], [7, 4], {}, bytes);
 }
 
+for (const tile of [2, 4, 6]) {
+  const planes = (tile + 2) ** 2;
+  add('winograd-input', [x(1, 5, 6, 7)], { tile, pads: [1, 1, 1, 1] }, rough);
+  add('winograd-input', [x(1, 2, 5, 9)], { tile, pads: [0, 1, 1, 0] }, rough);
+  add('winograd-multiply', [x(planes, 5, 2, 3), w(planes, 6, 5)], {}, rough);
+  add('winograd-output', [x(planes, 5, 2, 3), w(5)], { tile, height: 2 * tile, width: 3 * tile - 1 }, rough);
+  add('winograd-output', [x(planes, 4, 1, 2)], { tile, height: tile - 1, width: 2 * tile }, rough);
+}
+
 describe.each(layoutChoices)('with layouts of %s', (choice) => {
   const graphs = cases.map((one, i) => ({
     one,
