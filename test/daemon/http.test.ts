@@ -332,7 +332,7 @@ test('a module that does not open is compiled again from the stored ONNX, and th
   await server.ask('DELETE', '/v1/models/mended');
 });
 
-/** Sends bytes as they are and reads until the server closes or has been quiet. */
+/** Sends bytes as they are and reads until the server closes or, once it has begun to answer, has been quiet. */
 function raw(text: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(server.port, '127.0.0.1');
@@ -341,8 +341,8 @@ function raw(text: string): Promise<string> {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(1500, done);
     socket.on('data', (piece) => {
+      socket.setTimeout(1500, done);
       answer += piece.toString('utf8');
     });
     socket.on('close', done).on('error', done);
