@@ -42,13 +42,18 @@ function isOnPath(tool) {
   });
 }
 
-/** Installs the npm packages of the lock file unless they are there. */
+/** Installs the npm packages of the lock file unless they are there; twice at the most, as networks fail in the middle. */
 function installPackages() {
   if (isInstalled()) return;
+  const install = () => run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--fetch-retries=5']);
   step('installing npm packages (npm ci)', () => {
-    run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--fetch-retries=5'], {
-      env: { ONNXRUNTIME_NODE_INSTALL: 'skip' },
-    });
+    try {
+      install();
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      console.error(`onbox: ${error.message}; once more`);
+      install();
+    }
   });
 }
 
