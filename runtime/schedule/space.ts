@@ -3,11 +3,12 @@
 
 import type { Program } from '../loop/program.js';
 import { type Choice, choiceKey } from './choice.js';
-import { accumulatorsMax, type Draft, draft, type Tile } from './cost.js';
+import { accumulatorsMax, type Draft, type Tile } from './cost.js';
 import { defaultChoice } from './default.js';
+import { Drafts } from './drafts.js';
 import type { FrameChoice } from './frame.js';
 import type { TuningMachine } from './machine.js';
-import { type Workload, workloadOf } from './workload.js';
+import type { Workload } from './workload.js';
 
 export interface Space {
   /** What nobody has tuned starts with; always the first of `choices`. */
@@ -28,24 +29,16 @@ const chunksTried = [1, 2, 4, 8, 16, 32];
 /** Multiply-adds in straight-line code, beyond which compilers become slow and caches of instructions small. */
 const bodyMax = 1024;
 
-export function spaceOf(program: Program, machine: TuningMachine): Space {
+export function spaceOf(program: Program, machine: TuningMachine, drafts = new Drafts(program, machine)): Space {
   const start = defaultChoice(program, machine);
-  const workloads = new Map<string, Workload>();
-  const workloadFor = (choice: FrameChoice): Workload => {
-    const key = frameKey(choice);
-    const known = workloads.get(key) ?? workloadOf(program, machine, choice);
-    workloads.set(key, known);
-    return known;
-  };
-  const frames = distinctFrames(workloadFor);
-  const values = frames.map((frame) => axesOf(workloadFor(frame), machine));
-  const choices = frames.flatMap((frame, i) => choicesOf(frame, values[i] as Axes));
+  const frames = distinctFrames(drafts);
+  const choices = frames.flatMap((frame) => choicesOf(frame, axesOf(drafts.workload(frame), machine)));
   const known = new Map([start, ...choices].map((choice) => [choiceKey(choice), choice]));
   return {
     start,
     choices: [...known.values()],
-    draftOf: (choice) => draft(workloadFor(choice), choice, machine),
-    neighbours: (choice) => neighboursOf(choice, frames, axesOf(workloadFor(choice), machine)),
+    draftOf: (choice) => drafts.of(choice),
+    neighbours: (choice) => neighboursOf(choice, frames, axesOf(drafts.workload(choice), machine)),
   };
 }
 
@@ -116,17 +109,13 @@ function choicesOf(frame: FrameChoice, axes: Axes): Choice[] {
   );
 }
 
-function frameKey({ vector, fused, swapped }: FrameChoice): string {
-  return [vector, fused, swapped].map(Number).join('');
-}
-
 /** Frames that leave the loops in different order; where nothing can be fused or swapped, there is but one. */
-function distinctFrames(workloadFor: (choice: FrameChoice) => Workload): FrameChoice[] {
+function distinctFrames(drafts: Drafts): FrameChoice[] {
   const frames = new Map<string, FrameChoice>();
   for (const vector of [true, false]) {
     for (const fused of [true, false]) {
       for (const swapped of [false, true]) {
-        const { lane, anatomy } = workloadFor({ vector, fused, swapped }).frame;
+        const { lane, anatomy } = drafts.workload({ vector, fused, swapped }).frame;
         const key = [lane ?? '', ...anatomy.space.map(({ name, extent }) => `${name} ${extent}`)].join();
         if (!frames.has(key)) frames.set(key, { vector, fused, swapped });
       }
