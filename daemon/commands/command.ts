@@ -121,7 +121,7 @@ export function parseCommandLine(command: Command, args: readonly string[]): Arg
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (cause) {
     // The first sentence of node's message names the flag; the rest is advice about "--".
-    throw usageError(`onbox ${command.name}: ${errorMessage(cause).split('. ', 1)[0]}`, cause);
+    throw usageError(`${command.name}: ${errorMessage(cause).split('. ', 1)[0]}`, cause);
   }
   if (parsed.values['help'] !== true) checkPositionals(command, parsed.positionals);
   return new Arguments(parsed.positionals, parsed.values);
@@ -130,8 +130,8 @@ export function parseCommandLine(command: Command, args: readonly string[]): Arg
 function checkPositionals(command: Command, given: readonly string[]): void {
   const required = command.positionals.filter((name) => !name.startsWith('['));
   if (given.length < required.length) {
-    throw usageError(`onbox ${command.name}: ${required[given.length]} is missing`);
+    throw usageError(`${command.name}: ${required[given.length]} is missing`);
   }
   const extra = given[command.positionals.length];
-  if (extra !== undefined) throw usageError(`onbox ${command.name}: unexpected argument ${printFact(extra)}`);
+  if (extra !== undefined) throw usageError(`${command.name}: unexpected argument ${printFact(extra)}`);
 }

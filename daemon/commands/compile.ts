@@ -48,7 +48,7 @@ interface Request {
 
 function nameFor(path: string, given: string | undefined): string {
   if (given !== undefined) return requireModelName(given);
-  if (path === piped) throw usageError('onbox compile: a model that is piped in needs --name NAME');
+  if (path === piped) throw usageError('compile: a model that is piped in needs --name NAME');
   return nameFromFile(path);
 }
 
@@ -68,7 +68,7 @@ async function compileThere(
 ): Promise<ModelDetail> {
   const { inputs, task, head, labels, threads } = options;
   const hasMore = labels !== undefined || threads !== undefined || isDefault;
-  if (hasMore) throw usageError('onbox compile: --labels, --threads and --default do not work with --host');
+  if (hasMore) throw usageError('compile: --labels, --threads and --default do not work with --host');
   const input = Object.entries(inputs ?? {}).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`);
   return await client.put(name, await readInput(path, terminal), { task, head, input });
 }
