@@ -40,6 +40,6 @@ export async function compileOnnx(
 }
 
 /** Of one run on tensors: layers of one shape share a kernel, which runs once for each of them. */
-function flopsOf({ plans, kernels }: Manifest): number {
+export function flopsOf({ plans, kernels }: Pick<Manifest, 'plans' | 'kernels'>): number {
   return (plans[0] ?? []).reduce((sum, { kernel }) => sum + (kernels[kernel]?.flops ?? 0), 0);
 }
