@@ -8,7 +8,7 @@ import { commands } from '../daemon/commands/index.js';
 import { importers } from '../runtime/onnx/ops/index.js';
 import { heads } from '../runtime/vision/heads/index.js';
 import { parseSidecar } from '../runtime/vision/sidecar.js';
-import { readSource } from './support/sources.js';
+import { listSources, readSource } from './support/sources.js';
 
 const readme = readSource('README.md');
 
@@ -91,6 +91,12 @@ test('the sidecar that it shows is accepted', () => {
   const shown = [...readme.matchAll(/```json\n([^`]*)```/g)].map((match) => match[1] ?? '');
   expect(shown).toHaveLength(1);
   expect(parseSidecar(shown[0] ?? '').image).toMatchObject({ colors: 'bgr' });
+});
+
+test('every room of the runtime is in the table of rooms', () => {
+  const told = tableAt('rooms').map(([link = '']) => /^\[([^\]]+)\]/.exec(link)?.[1]);
+  const rooms = new Set(listSources().flatMap((path) => /^runtime\/[a-z]+(?=\/)/.exec(path) ?? []));
+  expect([...rooms].filter((room) => !told.includes(room))).toEqual([]);
 });
 
 test('every file that it points to is there', () => {
