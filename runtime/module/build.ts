@@ -57,7 +57,7 @@ export async function buildModule(folder: string, graph: Graph, options: BuildOp
   try {
     const parts = assemble(graph, weights, { ...rest, isa: device.isa });
     const sources = await writeSources(folder, parts, device.isa);
-    const flags = [...commonFlags, ...device.flags, optimization, `-I${includeFolder()}`];
+    const flags = compilerFlags(device, optimization);
     const output = join(folder, objectFile);
     await compileShared({ sources: sources.map((name) => join(folder, name)), output, flags, timeoutMs: compilerTimeoutMs });
     const files: Record<string, string> = { [weightsFile]: weights.digest() };
@@ -66,6 +66,11 @@ export async function buildModule(folder: string, graph: Graph, options: BuildOp
   } finally {
     weights.close();
   }
+}
+
+/** For the C of kernels and of their table. */
+export function compilerFlags(device: CpuDevice, optimization: BuildOptions['optimization']): string[] {
+  return [...commonFlags, ...device.flags, optimization, `-I${includeFolder()}`];
 }
 
 async function writeSources(folder: string, parts: Parts, isa: string): Promise<string[]> {

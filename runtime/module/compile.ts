@@ -3,7 +3,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { vectorLanes } from '../codegen/c.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
 import type { Graph } from '../graph/graph.js';
@@ -13,15 +12,15 @@ import { chooseLayouts } from '../graph/passes/layout.js';
 import { useWinograd } from '../graph/passes/winograd.js';
 import { verify } from '../graph/verify.js';
 import { chooseWinograd } from '../schedule/algorithm.js';
-import { defaultSchedule } from '../schedule/default.js';
-import type { Machine } from '../schedule/machine.js';
 import { type BuildOptions, type Built, buildModule } from './build.js';
 import { manifestFile } from './files.js';
 import { imagePrologue } from './image.js';
+import { machineOf } from './machine.js';
 import { compilerVersion, type Manifest, manifestFormat, type SelfCheck, type VisionSpec } from './manifest.js';
 import { printManifest } from './read.js';
 import { requireCompilable } from './refuse.js';
 import { runnableOf } from './runnable.js';
+import { schedulingFor } from './scheduling.js';
 import { selfCheck } from './self-check.js';
 import { buildTruth } from './truth.js';
 import { makeFolder } from './workspace.js';
@@ -43,6 +42,8 @@ export interface CompileRequest {
   readonly outFolder: string;
   /** That the schedules are for: the machine's cores where it is absent. */
   readonly threads?: number;
+  /** A file of what was measured here (`Records`); the default schedules are used for what it does not hold. */
+  readonly records?: string;
   readonly progress?: (progress: CompileProgress) => void;
 }
 
@@ -93,21 +94,16 @@ export function layOut(plain: Graph, device: CpuDevice): Graph {
   return verify(chooseLayouts(verify(fuse(stated)), machine.lanes));
 }
 
-function machineOf(device: CpuDevice, threads: number): Machine {
-  return {
-    lanes: vectorLanes(device.isa),
-    vectorRegisters: device.vectorRegisters,
-    fmaPerCycle: device.fmaPerCycle,
-    threads,
-  };
-}
-
-function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: CpuDevice, threads: number): BuildOptions {
-  const machine = machineOf(device, threads);
+function buildOptions(
+  graph: Graph,
+  { spec, progress, records }: CompileRequest,
+  device: CpuDevice,
+  threads: number,
+): BuildOptions {
   return {
     device,
     optimization: '-O2',
-    schedule: (program) => defaultSchedule(program, machine),
+    schedule: schedulingFor(device, threads, records),
     memory: 'shared',
     ...(spec.image === undefined ? {} : { image: imagePrologue(graph, spec.image) }),
     onProgress: (completed, total) => {

@@ -27,7 +27,7 @@ const columnsMax = 8;
 const copiesTried = [1, 2, 4, 8];
 const chunksTried = [1, 2, 4, 8, 16, 32];
 /** Multiply-adds in straight-line code, beyond which compilers become slow and caches of instructions small. */
-const bodyMax = 1024;
+const bodyMax = 600;
 
 export function spaceOf(program: Program, machine: TuningMachine, drafts = new Drafts(program, machine)): Space {
   const start = defaultChoice(program, machine);

@@ -17,6 +17,8 @@ export interface CompileFileOptions extends Overrides {
   /** Shapes of inputs whose dimensions the model leaves open. */
   readonly inputs?: Readonly<Record<string, Shape>>;
   readonly threads?: number;
+  /** A file of what was measured on this machine, to take schedules from. It need not be there. */
+  readonly records?: string;
   readonly progress?: (progress: CompileProgress) => void;
 }
 
@@ -25,7 +27,7 @@ export interface CompileFileOptions extends Overrides {
  * @throws OnboxError of readModel, importModel, describe and compile
  */
 export async function compileFile(path: string, options: CompileFileOptions): Promise<CompileReport> {
-  const { name, outFolder, inputs, threads, progress, ...overrides } = options;
+  const { name, outFolder, inputs, threads, records, progress, ...overrides } = options;
   progress?.({ stage: 'import' });
   const bytes = await readFile(path);
   const model = readModel(bytes);
@@ -38,6 +40,7 @@ export async function compileFile(path: string, options: CompileFileOptions): Pr
     spec,
     outFolder,
     ...(threads === undefined ? {} : { threads }),
+    ...(records === undefined ? {} : { records }),
     ...(progress === undefined ? {} : { progress }),
   });
 }

@@ -1,0 +1,165 @@
+// Measures candidates for the search: a batch becomes one shared object and runs in a child, with the default schedule of the program
+// beside the candidates as the reference.
+
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, OnboxError } from '../core/error.js';
+import type { CpuDevice } from '../device/cpu.js';
+import { type MeasureOptions, measure } from '../device/measure.js';
+import type { Measured } from '../device/measure-messages.js';
+import type { Program } from '../loop/program.js';
+import { defaultSchedule } from '../schedule/default.js';
+import type { TuningMachine } from '../schedule/machine.js';
+import { scheduleKey } from '../schedule/records.js';
+import type { KnownTimes } from '../schedule/search.js';
+import type { Schedule } from '../schedule/steps.js';
+import type { Candidate, Finding, Task } from '../schedule/task-search.js';
+import { compileBatch } from './batch.js';
+import { makeTrialData, type TrialData, writeTruth } from './trial-data.js';
+
+export interface TrialOptions {
+  readonly device: CpuDevice;
+  readonly machine: TuningMachine;
+  /** Absolute path of a folder for sources and objects, which the caller deletes. */
+  readonly workspace: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly child?: MeasureOptions['child'];
+}
+
+/** All runs of one candidate together may take this long. */
+const candidateTimeoutMs = 20_000;
+/** Largest error of an output relative to its largest magnitude. */
+const errorMax = 1e-4;
+/** Milliseconds of runs of one candidate. */
+const budgetMs = 25;
+/** Drift of the machine below the least is noise of the reference itself, above the most it is no drift. */
+const driftMin = 1.03;
+const driftMax = 2;
+
+/** What the batches of one task share. */
+interface Ground {
+  readonly data: TrialData;
+  readonly truth: string;
+  readonly reference: Schedule;
+}
+
+export class Trials {
+  private readonly options: TrialOptions;
+  /** Of the task measured last: others would hold the weights of a whole model. */
+  private ground: { readonly key: string; readonly ground: Ground } | undefined;
+  /** Tasks whose truth lies in the workspace. */
+  private readonly truths = new Set<string>();
+  /** Nanoseconds of the default schedule of a task when it was first measured. */
+  private readonly baselines = new Map<string, number>();
+  private folders = 0;
+
+  constructor(options: TrialOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Compiles and measures candidates, all of which are legal.
+   * @returns by candidate; fewer if the signal aborts
+   * @throws OnboxError `measure-failed`, `toolchain-missing`
+   */
+  async run(task: Task, candidates: readonly Candidate[], known: KnownTimes): Promise<readonly Finding[]> {
+    const ground = await this.groundOf(task);
+    if (ground === undefined) return [];
+    if (known.startNs !== undefined) this.baselines.set(task.key, known.startNs);
+    const schedules = candidates.map(({ steps }) => steps);
+    const measured = await this.measureAll(task.program, ground, schedules, known.bestNs ?? 0);
+    return measured.map((one) => this.findingOf(task, one));
+  }
+
+  /** A batch that does not compile is halved until the schedule at fault stands alone. @returns undefined for that one */
+  private async measureAll(
+    program: Program,
+    ground: Ground,
+    schedules: readonly Schedule[],
+    incumbentNs: number,
+  ): Promise<(Measured | undefined)[]> {
+    try {
+      return await this.measureBatch(program, ground, schedules, incumbentNs);
+    } catch (error) {
+      if (!['toolchain-failed', 'toolchain-timeout'].includes(errorCode(error))) throw error;
+      if (schedules.length === 1) return [undefined];
+      const half = Math.ceil(schedules.length / 2);
+      const first = await this.measureAll(program, ground, schedules.slice(0, half), incumbentNs);
+      if (first.length < half) return first;
+      return [...first, ...(await this.measureAll(program, ground, schedules.slice(half), incumbentNs))];
+    }
+  }
+
+  private async measureBatch(
+    program: Program,
+    { data, truth, reference }: Ground,
+    schedules: readonly Schedule[],
+    incumbentNs: number,
+  ): Promise<Measured[]> {
+    // The first candidate of a task is the reference itself.
+    const isThere = scheduleKey(schedules[0] ?? []) === scheduleKey(reference);
+    const all = isThere ? schedules : [reference, ...schedules];
+    const measured = await this.inFolder(async (folder) => {
+      const batch = await compileBatch(folder, program, all, data, this.options.device);
+      return await this.measure(data, batch, { truth, capture: false, incumbentNs });
+    });
+    return isThere ? measured : measured.slice(1);
+  }
+
+  private async measure(
+    { arenaBytes, inputs, outputs }: TrialData,
+    batch: Awaited<ReturnType<typeof compileBatch>>,
+    how: { readonly truth: string; readonly capture: boolean; readonly incumbentNs: number },
+  ): Promise<Measured[]> {
+    const { machine, signal, child } = this.options;
+    const data = { arenaBytes, inputs, outputs };
+    return await measure(
+      { ...batch, ...data, ...how, threads: machine.threads, reference: 0, errorMax, budgetMs },
+      { timeoutMs: candidateTimeoutMs, signal, ...(child === undefined ? {} : { child }) },
+    );
+  }
+
+  /** @returns undefined if the signal aborted */
+  private async groundOf(task: Task): Promise<Ground | undefined> {
+    if (this.ground?.key === task.key) return this.ground.ground;
+    const { workspace, machine } = this.options;
+    const data = makeTrialData(task.program);
+    const truth = join(workspace, `${task.key}.truth`);
+    if (!this.truths.has(task.key) && !(await this.findTruth(task, data, truth))) return undefined;
+    this.truths.add(task.key);
+    const ground = { data, truth, reference: defaultSchedule(task.program, machine) };
+    this.ground = { key: task.key, ground };
+    return ground;
+  }
+
+  /** The interpreter says what is right, or where that would take too long, the program as it stands, compiled. */
+  private async findTruth({ program, title }: Task, data: TrialData, truth: string): Promise<boolean> {
+    if (writeTruth(truth, program, data)) return true;
+    const [measured] = await this.inFolder(async (folder) => {
+      const plain = await compileBatch(folder, program, [[]], data, this.options.device);
+      return await this.measure(data, plain, { truth, capture: true, incumbentNs: 1 });
+    });
+    if (measured === undefined || measured.outcome === 'ok') return measured !== undefined;
+    throw new OnboxError(`the plain translation of ${title} ended with: ${measured.outcome}`, { code: 'measure-failed' });
+  }
+
+  private findingOf(task: Task, measured: Measured | undefined): Finding {
+    if (measured?.outcome !== 'ok') return { outcome: measured?.outcome ?? 'failed', nanoseconds: 0 };
+    const { nanoseconds, referenceNs } = measured;
+    const baseline = this.baselines.get(task.key) ?? referenceNs;
+    this.baselines.set(task.key, baseline);
+    const drift = referenceNs / baseline;
+    const isNoise = Math.max(drift, 1 / drift) < driftMin;
+    return { outcome: 'ok', nanoseconds: nanoseconds / (isNoise ? 1 : Math.min(driftMax, Math.max(1 / driftMax, drift))) };
+  }
+
+  private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = join(this.options.workspace, `batch${this.folders++}`);
+    await mkdir(folder);
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// Tuning a model: its programs are measured, what was learned is recorded, and the next compile takes its schedules from there.
+
+import { join, resolve } from 'node:path';
+import { describeCpu } from '../../runtime/device/cpu.js';
+import { compile, layOut } from '../../runtime/module/compile.js';
+import { machineOf } from '../../runtime/module/machine.js';
+import { schedulingFor } from '../../runtime/module/scheduling.js';
+import { tasksOf } from '../../runtime/module/tasks.js';
+import { tune } from '../../runtime/module/tune.js';
+import { defaultSchedule } from '../../runtime/schedule/default.js';
+import { Records } from '../../runtime/schedule/records.js';
+import { registerFlags } from '../daemon/support/server.js';
+import { makeScratch, smallNetwork } from './networks.js';
+
+const scratch = makeScratch();
+const device = describeCpu();
+const place = { device: device.fingerprint, threads: 1 };
+const child = { script: resolve(__dirname, '../../runtime/device/measure-child.ts'), nodeFlags: registerFlags };
+
+test('what a search has learned is what the next compile uses, and the module passes its self-check', async () => {
+  const records = join(scratch, 'records.jsonl');
+  const seen: number[] = [];
+  const report = await tune({
+    graph: smallNetwork(),
+    image: undefined,
+    records,
+    threads: 1,
+    minutes: 1,
+    trials: 20,
+    child,
+    progress: ({ trials }) => seen.push(trials),
+  });
+  expect(seen.at(-1)).toBe(20);
+  expect(report.peakFlopsPerNs).toBeGreaterThan(0.1);
+  const tuned = report.layers.filter(({ bestNs }) => bestNs !== undefined);
+  expect(tuned.length).toBeGreaterThan(0);
+  for (const { startNs, bestNs } of tuned) expect(bestNs).toBeLessThanOrEqual(startNs ?? 0);
+
+  const book = Records.open(records);
+  expect(book.count).toBe(20);
+  expect(book.all().filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+  const schedule = schedulingFor(device, 1, records);
+  for (const { key, program } of tasksOf(layOut(smallNetwork(), device), undefined)) {
+    const best = book.best(key, place);
+    if (best !== undefined) expect(schedule(program)).toEqual(best.steps);
+  }
+  const { manifest } = await compile({
+    name: 'tuned',
+    graph: smallNetwork(),
+    modelDigest: '0'.repeat(64),
+    spec: { task: 'other', labels: [] },
+    outFolder: join(scratch, 'tuned'),
+    threads: 1,
+    records,
+  });
+  expect(manifest.selfCheck.passed).toBe(true);
+}, 180_000);
+
+test('a recorded schedule that is not legal is passed over', () => {
+  const records = join(scratch, 'illegal.jsonl');
+  const [task] = tasksOf(layOut(smallNetwork(), device), undefined);
+  if (task === undefined) throw new Error('no task');
+  const machine = machineOf(device, 1);
+  const choice = {
+    vector: true,
+    fused: true,
+    swapped: false,
+    lines: 1,
+    rows: 1,
+    columns: 1,
+    turned: 0,
+    unrolled: 0,
+    chunks: 1,
+  };
+  Records.open(records).append([
+    {
+      format: 1,
+      task: task.key,
+      ...place,
+      choice,
+      steps: [{ step: 'unroll', loop: 'elsewhere' }],
+      outcome: 'ok',
+      nanoseconds: 1,
+      compiler: '0.1.0',
+      at: '2026-01-01T00:00:00.000Z',
+    },
+  ]);
+  expect(schedulingFor(device, 1, records)(task.program)).toEqual(defaultSchedule(task.program, machine));
+});
+
+test('the tasks of a model are its distinct programs, counted', () => {
+  const tasks = tasksOf(layOut(smallNetwork(), device), undefined);
+  expect(new Set(tasks.map(({ key }) => key)).size).toBe(tasks.length);
+  expect(tasks.every(({ count }) => count >= 1)).toBe(true);
+});
