@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { OnboxError } from '../../runtime/index.js';
-import { collectBody, imageBodyLimits } from '../http/body.js';
+import { collectBody, hasBody, imageBodyLimits } from '../http/body.js';
 import type { MemoryBudget } from '../http/budget.js';
 import { parseForm } from '../http/multipart.js';
 
@@ -39,10 +39,6 @@ export async function readForm(
     release();
     throw error;
   }
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 }
 
 async function multipartForm(bytes: Uint8Array, type: string): Promise<VisionForm> {

@@ -2,6 +2,7 @@
 
 import express, { type Express } from 'express';
 import { deepstackErrors, deepstackRoutes } from '../deepstack/index.js';
+import { kserveErrors, kserveRoutes } from '../kserve/index.js';
 import type { Log } from '../log.js';
 import type { Service } from '../service.js';
 import type { ModelStore } from '../store/store.js';
@@ -37,7 +38,9 @@ export function createApp(options: AppOptions): Express {
   app.use(modelRoutes(service, store, options));
   app.use(healthRoutes(service));
   app.use(deepstackRoutes({ service, store, budget, key: options.key }));
+  app.use(kserveRoutes({ service, store, budget, modelBytesMax: options.modelBytesMax }));
   app.use(answerUnknownRoute);
+  app.use('/v2', kserveErrors(log));
   app.use('/v1/vision', deepstackErrors(log));
   app.use(createErrorHandler(log));
   return app;

@@ -30,7 +30,16 @@ export function requirePlainBody(request: IncomingMessage, bytesMax: number): vo
       code: 'encoding-unsupported',
     });
   }
+  requireLength(request, bytesMax);
+}
+
+function requireLength(request: IncomingMessage, bytesMax: number): void {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+}
+
+/** True if the headers announce a body. */
+export function hasBody(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 }
 
 /**
@@ -43,6 +52,16 @@ export async function collectBody(
   budget: MemoryBudget,
 ): Promise<{ readonly bytes: Uint8Array; release(): void }> {
   requirePlainBody(request, limits.bytesMax);
+  return await collectBytes(request, limits, budget);
+}
+
+/** As collectBody, whatever the Content-Encoding: the bytes are those that came. */
+export async function collectBytes(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  budget: MemoryBudget,
+): Promise<{ readonly bytes: Uint8Array; release(): void }> {
+  requireLength(request, limits.bytesMax);
   const growing = createGrowingBuffer(limits, budget);
   try {
     await eachPiece(request, limits, growing.add);

@@ -19,14 +19,18 @@ export async function answerImage<T>(
   }
 }
 
-/** Sends what `run` answers as JSON; `run` is told when nobody waits for it any more. */
-export async function whileConnected<T>(response: Response, run: (signal: AbortSignal) => Promise<T>): Promise<void> {
+/** Sends what `run` answers, as JSON unless told otherwise; `run` is told when nobody waits for it any more. */
+export async function whileConnected<T>(
+  response: Response,
+  run: (signal: AbortSignal) => Promise<T>,
+  send: (answer: T) => unknown = (answer) => response.json(answer),
+): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
   response.once('close', onClose);
   try {
     const answer = await run(gone.signal);
-    if (!response.destroyed) response.json(answer);
+    if (!response.destroyed) await send(answer);
   } finally {
     response.off('close', onClose);
   }

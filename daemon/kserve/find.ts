@@ -1,0 +1,54 @@
+// The model that a path names, in Triton's words where there is none, and which models were unloaded.
+
+import { errorCode, OnboxError } from '../../runtime/index.js';
+import type { Service } from '../service.js';
+import type { StoredModel } from '../store/store.js';
+import { clip } from './errors.js';
+
+/** Models that a client unloaded: they answer no KServe request until they are loaded, or installed anew. */
+export class LoadStates {
+  /** When the unloaded version was installed, by name: a newer one is ready again. */
+  private readonly unloaded = new Map<string, string>();
+
+  unload({ name, record }: StoredModel): void {
+    this.unloaded.set(name, record.installedAt);
+  }
+
+  load(name: string): void {
+    this.unloaded.delete(name);
+  }
+
+  isUnloaded({ name, record }: StoredModel): boolean {
+    return this.unloaded.get(name) === record.installedAt;
+  }
+}
+
+/**
+ * The model of that name, loaded or not. Versions are digits; the current one is the only one that is served.
+ * @throws OnboxError `model-unknown`, `version-unknown`, `route-unknown`, `record-damaged`
+ */
+export async function findModel(service: Service, name: string, version: string | undefined): Promise<StoredModel> {
+  if (version !== undefined && !/^[0-9]+$/.test(version)) {
+    throw new OnboxError('a version is a number', { code: 'route-unknown' });
+  }
+  const model = await service.find(name).catch((cause: unknown) => {
+    if (!['model-missing', 'name-invalid'].includes(errorCode(cause))) throw cause;
+    throw new OnboxError(`Request for unknown model: '${clip(name)}' is not found`, { code: 'model-unknown', cause });
+  });
+  if (version === undefined || version === String(model.version)) return model;
+  throw new OnboxError(`Request for unknown model: '${name}' version ${clip(version)} is not found`, {
+    code: 'version-unknown',
+  });
+}
+
+/** As findModel, and the model is loaded. @throws OnboxError `model-unloaded` */
+export async function findLoaded(
+  service: Service,
+  states: LoadStates,
+  name: string,
+  version: string | undefined,
+): Promise<StoredModel> {
+  const model = await findModel(service, name, version);
+  if (!states.isUnloaded(model)) return model;
+  throw new OnboxError(`Request for unknown model: '${name}' has no available versions`, { code: 'model-unloaded' });
+}
