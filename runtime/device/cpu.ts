@@ -177,6 +177,13 @@ function chooseX64(features: ReadonlySet<string>, wanted: string | undefined): C
   };
 }
 
+/**
+ * gcc 12 runs out of 32 registers where it moves loads far ahead of their use (-fschedule-insns, which x86 does without) and where it
+ * carries them into the next iteration of a loop (predictive commoning, a part of its vectorizer, whose work ours has done). Counts are
+ * held by test/arm/lint.test.ts.
+ */
+const arm64OrderFlags = ['-fno-schedule-insns', '-fno-tree-vectorize'];
+
 const hwcapAsimdHalf = 1 << 10;
 const hwcapAsimdDot = 1 << 20;
 
@@ -190,7 +197,7 @@ function chooseArm64(bits: { readonly hwcap: number }, part: PartTraits, wanted:
     fmaPerCycle: part.fmaPerCycle,
     hasFp16Arithmetic,
     hasDotProduct,
-    flags: [`-march=${march}`, ...(part.name === '' ? [] : [`-mtune=${part.name}`])],
+    flags: [`-march=${march}`, ...(part.name === '' ? [] : [`-mtune=${part.name}`]), ...arm64OrderFlags],
   };
 }
 

@@ -6,6 +6,9 @@ import { type Board, fakeNothing, fakeRk3399, fakeRk3588, fakeX64, rk3399Hwcap, 
 const avx2 = 'fpu sse2 avx avx2 fma bmi1 bmi2 f16c movbe abm';
 const avx512 = `${avx2} avx512f avx512bw avx512cd avx512dq avx512vl`;
 
+/** For code that gcc must not reorder; see arm64OrderFlags. */
+const armOrder = ['-fno-schedule-insns', '-fno-tree-vectorize'];
+
 function describeBoard(board: Board, source: Partial<CpuSource>): CpuDevice {
   try {
     return describeCpu({ isa: undefined, ...source, root: board.root });
@@ -43,7 +46,7 @@ test('RK3399 is two A72 and four A53 without fp16', () => {
     l1Bytes: 32768,
     l2Bytes: 1048576,
     l3Bytes: 0,
-    flags: ['-march=armv8-a', '-mtune=cortex-a72'],
+    flags: ['-march=armv8-a', '-mtune=cortex-a72', ...armOrder],
   });
   expect(fingerprint).toMatch(/^arm64-neon-[0-9a-f]{16}$/);
 });
@@ -53,7 +56,7 @@ test('RK3588 is four A76 and four A55 with fp16 and dot products', () => {
   expect(device.cores.kinds.map((kind) => `${kind.count} ${kind.name}`)).toEqual(['4 cortex-a76', '4 cortex-a55']);
   expect(device).toMatchObject({ fmaPerCycle: 2, hasFp16Arithmetic: true, hasDotProduct: true });
   expect(device).toMatchObject({ l1Bytes: 65536, l2Bytes: 524288, l3Bytes: 3145728 });
-  expect(device.flags).toEqual(['-march=armv8.2-a+fp16+dotprod', '-mtune=cortex-a76']);
+  expect(device.flags).toEqual(['-march=armv8.2-a+fp16+dotprod', '-mtune=cortex-a76', ...armOrder]);
 });
 
 test('HWCAP decides on Arm, not the text of cpuinfo', () => {
@@ -63,7 +66,10 @@ test('HWCAP decides on Arm, not the text of cpuinfo', () => {
 });
 
 test('an Arm core that is not known gets code for any of its kind', () => {
-  expect(describeArm(fakeNothing(), rk3399Hwcap)).toMatchObject({ flags: ['-march=armv8-a'], name: 'unknown CPU' });
+  expect(describeArm(fakeNothing(), rk3399Hwcap)).toMatchObject({
+    flags: ['-march=armv8-a', ...armOrder],
+    name: 'unknown CPU',
+  });
 });
 
 const avx2Flags = ['-march=x86-64', '-mavx2', '-mfma', '-mbmi', '-mbmi2', '-mf16c', '-mmovbe', '-mlzcnt'];
