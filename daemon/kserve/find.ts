@@ -33,12 +33,16 @@ export async function findModel(service: Service, name: string, version: string 
   }
   const model = await service.find(name).catch((cause: unknown) => {
     if (!['model-missing', 'name-invalid'].includes(errorCode(cause))) throw cause;
-    throw new OnboxError(`Request for unknown model: '${clip(name)}' is not found`, { code: 'model-unknown', cause });
+    throw unknownModel(name, cause);
   });
   if (version === undefined || version === String(model.version)) return model;
   throw new OnboxError(`Request for unknown model: '${name}' version ${clip(version)} is not found`, {
     code: 'version-unknown',
   });
+}
+
+export function unknownModel(name: string, cause: unknown): OnboxError {
+  return new OnboxError(`Request for unknown model: '${clip(name)}' is not found`, { code: 'model-unknown', cause });
 }
 
 /** As findModel, and the model is loaded. @throws OnboxError `model-unloaded` */

@@ -2,14 +2,14 @@
 
 import type { IncomingMessage } from 'node:http';
 import { type Response, Router } from 'express';
-import { OnboxError } from '../../runtime/index.js';
+import { errorCode, OnboxError } from '../../runtime/index.js';
 import { refuseMethod } from '../http/errors.js';
 import { whileConnected } from '../http/infer.js';
 import type { StoredModel } from '../store/store.js';
 import { inferBodyLimits, readBody } from './body.js';
 import { acceptedEncoding, compress } from './encoding.js';
 import { clip, invalid } from './errors.js';
-import { findLoaded } from './find.js';
+import { findLoaded, unknownModel } from './find.js';
 import { readInputs, readRawInput } from './inputs.js';
 import { liftJson } from './json-lift.js';
 import { modelPaths } from './models.js';
@@ -71,7 +71,12 @@ async function inferBody(
   const payload = { arrays, binary: body.subarray(headLength) };
   const inputs = isRaw ? [readRawInput(wanted, body)] : await readInputs(wanted, request.inputs, payload);
   const outputNames = request.outputs.map((output) => output.name);
-  const answer = await inTime(request.timeoutMs, signal, (ends) => service.infer(model, inputs, outputNames, ends));
+  const answer = await inTime(request.timeoutMs, signal, (ends) =>
+    service.infer(model, inputs, outputNames, ends).catch((cause: unknown) => {
+      // It was deleted while the request waited.
+      throw errorCode(cause) === 'model-missing' ? unknownModel(name, cause) : cause;
+    }),
+  );
   const facts = { model: name, version: answer.version, id: request.id, labels: record.labels };
   return await printReply(facts, answer.outputs, request.outputs, request.isBinary);
 }

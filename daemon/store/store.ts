@@ -218,6 +218,8 @@ export class ModelStore {
     try {
       return await readFile(join(folder, recordFile), 'utf8');
     } catch (cause) {
+      // A model that was removed between the two reads is missing, not damaged.
+      await this.currentVersion(name);
       throw new OnboxError(`the record of model "${name}" version ${version} cannot be read`, {
         code: 'record-damaged',
         cause,

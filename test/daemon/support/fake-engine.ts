@@ -45,7 +45,9 @@ const runtime: EngineRuntime = {
     return { width: 640, height: 480, data };
   },
   async openModel(folder) {
-    const state = readFileSync(join(folder, 'state'), 'utf8');
+    const path = join(folder, 'state');
+    // A module without its files is damaged, as the runtime says too.
+    const state = existsSync(path) ? readFileSync(path, 'utf8') : 'module-damaged';
     if (state.startsWith('module-')) throw new OnboxError(`the module is ${state}`, { code: state });
     const image = { width: 640, height: 480 };
     const model: EngineModel = {
