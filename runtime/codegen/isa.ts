@@ -12,7 +12,28 @@ export interface VectorIsa {
   readonly keepsNan: boolean;
   readonly floor: string | undefined;
   readonly sqrt: string | undefined;
+  /** The first `n` floats at `p`, the other lanes 0: an expression; and a statement that stores the first `n` of `a`. `n` is a literal. */
+  readonly loadPart: string;
+  readonly storePart: string;
 }
+
+/** Lane by lane. A copy through memory would wait for the store buffer. */
+const partByLane = {
+  loadPart: 'n == 1 ? (vf){p[0]} : n == 2 ? (vf){p[0], p[1]} : (vf){p[0], p[1], p[2]}',
+  storePart: 'p[0] = a[0]; if (n > 1) p[1] = a[1]; if (n > 2) p[2] = a[2];',
+};
+
+/** Masked, for the vectors whose parts are many lanes. */
+const partByMask: Readonly<Record<string, typeof partByLane>> = {
+  '512': {
+    loadPart: '(vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p)',
+    storePart: '_mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)a);',
+  },
+  '256': {
+    loadPart: '(vf)_mm256_maskload_ps(p, (__m256i)((vi){0, 1, 2, 3, 4, 5, 6, 7} < n))',
+    storePart: '_mm256_maskstore_ps(p, (__m256i)((vi){0, 1, 2, 3, 4, 5, 6, 7} < n), (__m256)a);',
+  },
+};
 
 const generic: Omit<VectorIsa, 'lanes'> = {
   includes: '',
@@ -21,6 +42,7 @@ const generic: Omit<VectorIsa, 'lanes'> = {
   keepsNan: false,
   floor: undefined,
   sqrt: undefined,
+  ...partByLane,
 };
 
 const x86 = (bits: string, width: number): VectorIsa => ({
@@ -31,6 +53,7 @@ const x86 = (bits: string, width: number): VectorIsa => ({
   keepsNan: false,
   floor: bits === '512' ? '(vf)_mm512_roundscale_ps(a, 1)' : bits === '256' ? '(vf)_mm256_floor_ps(a)' : undefined,
   sqrt: `(vf)_mm${bits}_sqrt_ps(a)`,
+  ...(partByMask[bits] ?? partByLane),
 });
 
 const table: Readonly<Record<string, VectorIsa>> = {
@@ -45,6 +68,7 @@ const table: Readonly<Record<string, VectorIsa>> = {
     keepsNan: true,
     floor: '(vf)vrndmq_f32((float32x4_t)a)',
     sqrt: '(vf)vsqrtq_f32((float32x4_t)a)',
+    ...partByLane,
   },
 };
 

@@ -62,7 +62,7 @@ static inline int ob_nan_s(float a) { return a != a; }
 static inline float ob_pick_s(int m, float a, float b) { return m ? a : b; }`;
 
 function vectorHelpers(isa: string): string {
-  const { lanes, max, min, keepsNan, floor, sqrt } = vectorIsa(isa);
+  const { lanes, max, min, keepsNan, floor, sqrt, loadPart, storePart } = vectorIsa(isa);
   const keepNan = (extreme: string) => (keepsNan ? extreme : `ob_pick_v(ob_nan_v(a), a, ${extreme})`);
   const spread = Array.from({ length: lanes }, () => 'a').join(', ');
   const each = (call: string) => `(vf){${Array.from({ length: lanes }, (_, i) => `${call}(a[${i}])`).join(', ')}}`;
@@ -72,13 +72,9 @@ typedef int vi __attribute__((vector_size(${lanes * 4})));
 /* In memory: aligned like a float, and allowed to alias one. */
 typedef float vfu __attribute__((vector_size(${lanes * 4}), aligned(4), may_alias));
 static inline vf ob_splat_v(float a) { return (vf){${spread}}; }
-/* The first n lanes; n is a literal, so that the copy becomes moves. */
-static inline __attribute__((always_inline)) vf ob_load_part(const float *p, int n) {
-  vf a = {0};
-  __builtin_memcpy(&a, p, sizeof(float) * n);
-  return a;
-}
-static inline __attribute__((always_inline)) void ob_store_part(float *p, vf a, int n) { __builtin_memcpy(p, &a, sizeof(float) * n); }
+/* The first n lanes, 0 < n < lanes; n is a literal. */
+static inline __attribute__((always_inline)) vf ob_load_part(const float *p, int n) { return ${loadPart}; }
+static inline __attribute__((always_inline)) void ob_store_part(float *p, vf a, int n) { ${storePart} }
 static inline vi ob_bits_v(vf a) { return (vi)a; }
 static inline vf ob_real_v(vi a) { return (vf)a; }
 static inline vf ob_float_v(vi a) { return __builtin_convertvector(a, vf); }

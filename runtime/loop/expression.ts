@@ -49,6 +49,11 @@ export function simplifyConditions(conditions: readonly Condition[]): readonly C
 export function guard(conditions: readonly Condition[], value: Expression, otherwise: Expression): Expression {
   const open = simplifyConditions(conditions);
   if (open === undefined) return otherwise;
+  // Inside of these conditions a guard on the same ones, or fewer, always holds.
+  if (value.kind === 'guard') {
+    const held = new Set(open.map(conditionKey));
+    if (value.conditions.every((inner) => held.has(conditionKey(inner)))) return guard(open, value.value, otherwise);
+  }
   return open.length === 0 ? value : { kind: 'guard', dtype: value.dtype, conditions: open, value, otherwise };
 }
 

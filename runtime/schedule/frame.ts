@@ -1,6 +1,7 @@
 // What a register tile is built on: which loop becomes the vector, and which loops around it turn loads into reuse. Derived from the
 // anatomy of a program; the frames of a program differ in how its space loops are fused and ordered.
 
+import { type Affine, strideOf } from '../loop/affine.js';
 import { variablesOf } from '../loop/expression.js';
 import { buffersOf, flatIndex } from '../loop/flat.js';
 import type { Loop, Program } from '../loop/program.js';
@@ -86,21 +87,27 @@ function fuseIfAffine(builder: ScheduleBuilder, outer: Loop, inner: Loop): boole
   return applied.legal && isAffine(applied.program) && builder.try(step);
 }
 
+/** No quotient or remainder of the fused loop is left; those of other loops do not change with it. */
 function isAffine(program: Program): boolean {
   const buffers = buffersOf(program);
   let affine = true;
   const check = (name: string, index: Parameters<typeof flatIndex>[0]): void => {
     const flat = flatIndex(index, buffers.get(name)?.shape ?? []);
-    if (flat.terms.some(({ atom }) => atom.kind !== 'variable')) affine = false;
+    if (!isEven(flat)) affine = false;
   };
   for (const store of storesOf(program.body)) check(store.buffer, store.index);
   visitBlockExpressions(program.body, (expression) => {
     if (expression.kind === 'load') check(expression.buffer, expression.index);
     if (expression.kind === 'guard') {
-      affine &&= expression.conditions.every(({ index }) => index.terms.every(({ atom }) => atom.kind === 'variable'));
+      affine &&= expression.conditions.every(({ index }) => isEven(index));
     }
   });
   return affine;
+}
+
+/** An index that moves evenly with the fused loop, or not at all. */
+function isEven(index: Affine): boolean {
+  return strideOf(index, fusedName) !== undefined;
 }
 
 /** The axis that turns loads into reuse most, and those that do next. */
