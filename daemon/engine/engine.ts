@@ -100,7 +100,7 @@ export class Engine {
     if (this.waiting.length >= this.options.queueMax) {
       throw new OnboxError(`the queue is full: ${this.options.queueMax} requests wait`, { code: 'queue-full' });
     }
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) throw cancelled();
     return await new Promise<AnswerOf<W>>((resolve, reject) => {
       const id = ++this.lastId;
       const request: Request = {
@@ -189,7 +189,7 @@ export class Engine {
   private drop(request: Request): void {
     const index = this.waiting.indexOf(request);
     if (index < 0) return;
-    this.settle(request, () => request.reject(new OnboxError('the client went away', { code: 'request-cancelled' })));
+    this.settle(request, () => request.reject(cancelled()));
   }
 
   private settle(request: Request, tell: () => void): void {
@@ -199,6 +199,10 @@ export class Engine {
     if (index >= 0) this.waiting.splice(index, 1);
     tell();
   }
+}
+
+function cancelled(): OnboxError {
+  return new OnboxError('the client went away', { code: 'request-cancelled' });
 }
 
 function withQueueTime(answer: Answer, waitedMs: number): Answer {

@@ -20,7 +20,7 @@ export interface LiftedJson {
 /** Triton's limit. */
 const depthMax = 100;
 /** What a request has besides its data. */
-export const headBytesDefault = 1024 * 1024;
+const headBytesDefault = 1024 * 1024;
 /** Bytes that are looked at before others may run. */
 const sliceBytes = 256 * 1024;
 

@@ -1,6 +1,7 @@
 // KServe with nothing pretended: Triton's "simple" model, the sum and difference of two vectors, is compiled here and asked.
 
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { writeOnnx } from '../support/onnx-writer.js';
 import { infer } from './support/kserve-client.js';
 import { registerFlags, startTestServer, type TestServer, until } from './support/server.js';
@@ -61,6 +62,38 @@ test.each([
     expect([...new Values(new Uint8Array(differences).buffer)]).toEqual([...left].map((value) => value - 1));
   },
 );
+
+test('an encoded picture becomes the tensor that the model wants', async () => {
+  const means = writeOnnx({
+    inputs: [{ name: 'images', dims: [1, 3, 8, 8] }],
+    outputs: [{ name: 'means', dims: [1, 3, 1, 1] }],
+    nodes: [{ op: 'GlobalAveragePool', inputs: ['images'], outputs: ['means'] }],
+  });
+  expect((await server.ask('PUT', '/v1/models/means?task=other', means)).status).toBe(201);
+  const background = { r: 10, g: 20, b: 30 };
+  const png = await sharp({ create: { width: 32, height: 16, channels: 3, background } })
+    .png()
+    .toBuffer();
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(png.byteLength);
+  const bytes = Buffer.concat([length, png]);
+  const answer = await infer(server.port, 'means', [{ name: 'images', shape: [1], datatype: 'BYTES', bytes }]);
+  expect(answer.json.outputs).toEqual([{ name: 'means', datatype: 'FP32', shape: [1, 3, 1, 1], data: [10, 20, 30] }]);
+
+  const tensor = Float32Array.from({ length: 192 }, (_, index) => Math.floor(index / 64));
+  const raw = { name: 'images', shape: [1, 3, 8, 8], datatype: 'FP32', bytes: new Uint8Array(tensor.buffer) };
+  expect((await infer(server.port, 'means', [raw])).json.outputs[0].data).toEqual([0, 1, 2]);
+});
+
+test('an encoded picture for a model without a picture input is refused', async () => {
+  const bytes = Buffer.from([1, 0, 0, 0, 1]);
+  const inputs = ['INPUT0', 'INPUT1'].map((name) => ({ name, shape: [1], datatype: 'BYTES', bytes }));
+  const answer = await infer(server.port, 'simple', inputs);
+  expect([answer.status, answer.json]).toEqual([
+    400,
+    { error: "inference input 'INPUT0' data-type is 'BYTES', but model 'simple' expects 'INT32'" },
+  ]);
+});
 
 test('killing the engine with -9 under load loses no inference', async () => {
   const data = Array.from({ length: 16 }, (_, index) => index);

@@ -1,7 +1,8 @@
 // KServe over HTTP with a pretended model f32[1,3,8,8] -> f32[1,4] that answers with its first four values.
 
+import { rm } from 'node:fs/promises';
 import { encodeInfer, infer, post } from './support/kserve-client.js';
-import { startTestServer, type TestServer, until } from './support/server.js';
+import { startTestServer, type TestServer, temporaryFolder, until, writeKey } from './support/server.js';
 
 let server: TestServer;
 
@@ -35,6 +36,28 @@ test('a server whose engine has not started lives and is not ready', async () =>
   const ready = await starting.ask('GET', '/v2/health/ready');
   expect([ready.status, ready.json]).toEqual([503, { error: 'the engine is starting' }]);
   await starting.stop();
+});
+
+test('off loopback every route but health wants the key, and says so in the form of KServe', async () => {
+  const folder = await temporaryFolder();
+  const locked = await startTestServer({ keyFile: await writeKey(folder, 'k'.repeat(32)) });
+  for (const path of [
+    '/v2',
+    '/v2/models/stats',
+    '/v2/models/finder',
+    '/v2/models/finder/ready',
+    '/v2/other',
+    '/v2/health/live/',
+  ]) {
+    const answer = await locked.ask('GET', path);
+    expect([path, answer.status, typeof answer.json.error]).toEqual([path, 401, 'string']);
+  }
+  for (const path of ['/v2/models/finder/infer', '/v2/repository/index', '/v2/repository/models/finder/load']) {
+    expect((await post(locked.port, path)).status).toBe(401);
+  }
+  expect((await locked.ask('GET', '/v2/health/live')).status).toBe(200);
+  await locked.stop();
+  await rm(folder, { recursive: true });
 });
 
 test('the server names itself and what works', async () => {
