@@ -25,10 +25,14 @@ export {
   type Task,
   type VisionSpec,
 } from './module/manifest.js';
+export { type Profile, type ProfiledLaunch, profileSession } from './module/profile.js';
 export { type OpenOptions, openSession, type Session } from './module/session.js';
+export { compareSpeeds, type Speed } from './module/speed.js';
+export type { TunedLayer, TuneProgress, TuneReport } from './module/tune.js';
 export { importModel, type UnsupportedOperator, unsupported } from './onnx/import.js';
 export type { OnnxModel, OnnxValue } from './onnx/model.js';
 export { readModel, readTensor, writeTensor } from './onnx/read.js';
+export { Records, readRecords } from './schedule/records.js';
 export { type DetectedObject, type DetectOptions, detectDefaults } from './vision/boxes.js';
 export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
 export { type CompileFileOptions, compileFile, factsOf } from './vision/compile.js';
@@ -39,3 +43,4 @@ export { parseLabels } from './vision/labels.js';
 export { fitPicture } from './vision/letterbox.js';
 export { openModel, type VisionModel, visionModel } from './vision/model.js';
 export { mergeOverrides, type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';
+export { type TuneFileOptions, tuneFile } from './vision/tune.js';

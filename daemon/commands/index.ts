@@ -13,9 +13,12 @@ import { detect } from './detect.js';
 import { createHelp, overview, printCommandHelp } from './help.js';
 import { inspect } from './inspect.js';
 import { list } from './list.js';
+import { profile } from './profile.js';
+import { records } from './records.js';
 import { rm } from './rm.js';
 import { run } from './run.js';
 import { serve } from './serve.js';
+import { tune } from './tune.js';
 
 const version: Command = {
   name: 'version',
@@ -30,7 +33,22 @@ const version: Command = {
 
 const help = createHelp(() => commands);
 
-export const commands: readonly Command[] = [serve, compile, detect, classify, inspect, run, list, rm, bench, help, version];
+export const commands: readonly Command[] = [
+  serve,
+  compile,
+  detect,
+  classify,
+  inspect,
+  run,
+  list,
+  rm,
+  bench,
+  tune,
+  profile,
+  records,
+  help,
+  version,
+];
 
 /** Spellings that people try. */
 const aliases: Readonly<Record<string, string>> = { '--help': 'help', '-h': 'help', '--version': 'version', '-v': 'version' };

@@ -15,7 +15,7 @@ import {
 import { embeddedModels, missingEmbedded } from '../embedded/index.js';
 import { compileOnnx } from '../jobs/compile-onnx.js';
 import { isRebuildable, stageFile } from '../jobs/install.js';
-import { homeFolder } from '../store/home.js';
+import { homeFolder, recordsPath } from '../store/home.js';
 import { nameFromFile } from '../store/names.js';
 import type { CompileOptions } from '../store/record.js';
 import { ModelStore, type StoredModel } from '../store/store.js';
@@ -63,7 +63,7 @@ export async function openTarget(
 }
 
 /** True for what is meant as a path, whether or not something lies there. */
-async function isFile(text: string): Promise<boolean> {
+export async function isFile(text: string): Promise<boolean> {
   if (/\.onnx$/i.test(text) || text.includes('/')) return true;
   return await stat(text).then(
     (facts) => facts.isFile(),
@@ -81,7 +81,8 @@ async function openFile(path: string, options: CompileOptions, terminal: Termina
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const module = join(folder, 'module');
-    await compileOnnx({ name, onnx: path, outFolder: module, options }, progress.show);
+    const records = recordsPath(homeFolder(terminal.environment));
+    await compileOnnx({ name, onnx: path, outFolder: module, options, records }, progress.show);
     progress.done('done');
     const model = await openModel(module, threadsIn(options));
     return {

@@ -9,12 +9,13 @@ export async function compileOnnx(
   request: CompileRequest,
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
-  const { name, onnx, outFolder, options } = request;
+  const { name, onnx, outFolder, options, records } = request;
   const { inputs, threads, ...flags } = options;
   const { manifest } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
     ...(threads === undefined ? {} : { threads }),
+    ...(records === undefined ? {} : { records }),
     name,
     outFolder,
     // The end is the answer's to tell.

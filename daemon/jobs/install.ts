@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { errorCode, OnboxError, sidecarPath } from '../../runtime/index.js';
 import { fileErrorCode } from '../file-error.js';
+import { recordsPath } from '../store/home.js';
 import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
 import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
@@ -35,7 +36,8 @@ export async function compileAndInstall(
   const { name, staging, options, embedded } = request;
   try {
     const onnx = join(staging, onnxFile);
-    const result = await compile({ name, onnx, outFolder: join(staging, moduleFolder), options });
+    const records = recordsPath(store.home);
+    const result = await compile({ name, onnx, outFolder: join(staging, moduleFolder), options, records });
     return await store.install(staging, name, { ...result, embedded, options });
   } catch (error) {
     throw fileErrorCode(error) === 'ENOSPC'

@@ -11,6 +11,8 @@ export interface CompileRequest {
   readonly onnx: string;
   readonly outFolder: string;
   readonly options: CompileOptions;
+  /** The file of what was measured on this machine; it need not be there. Without it the default schedules are used. */
+  readonly records?: string;
 }
 
 export interface CompileProgress {

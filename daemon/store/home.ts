@@ -22,6 +22,11 @@ export function homeFolder(environment: NodeJS.ProcessEnv = process.env, user: s
   return isAbsolute(home) && home !== '/' && home !== '/nonexistent' ? join(home, '.local', 'share', 'onbox') : serviceHome;
 }
 
+/** What was measured on this machine, for the models of all names. */
+export function recordsPath(home: string): string {
+  return join(home, 'records.jsonl');
+}
+
 function userName(): string {
   try {
     return userInfo().username;

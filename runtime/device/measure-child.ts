@@ -157,6 +157,8 @@ function send(message: FromMeasurer): void {
 function serve(): void {
   // Without a parent nobody waits for the answer.
   process.on('disconnect', () => process.exit(0));
+  // Ctrl-C reaches the whole group; what is being measured is the parent's to end.
+  process.on('SIGINT', () => undefined);
   process.once('message', ({ request, first }: ToMeasurer) => {
     measureAll(request, first).then(
       () => send({ kind: 'done' }),

@@ -15,6 +15,7 @@ import { type LoweredProgram, lowerNode } from '../lower/lower.js';
 import { type Access, planArena } from '../lower/memory.js';
 import { apply } from '../schedule/apply.js';
 import type { Schedule } from '../schedule/steps.js';
+import { summarize } from '../schedule/summary.js';
 import type { KernelInfo } from './manifest.js';
 import type { WeightSink } from './weights.js';
 
@@ -145,12 +146,15 @@ class Assembler {
     const known = this.compiled.get(key);
     if (known !== undefined) return known;
     verifyProgram(lowered.program);
-    const applied = apply(this.options.schedule(lowered.program), lowered.program);
+    const schedule = this.options.schedule(lowered.program);
+    const applied = apply(schedule, lowered.program);
     assert(applied.legal, applied.legal ? '' : `step ${applied.step} of a schedule: ${applied.reason}\n${key}`);
     const first = this.kernels.length;
     const sources = writeKernels((i) => `k${first + i}`, applied.program, this.options.isa);
     this.kernels.push(...sources);
-    for (const [i] of sources.entries()) this.infos.push({ title: lowered.title, flops: i === 0 ? lowered.flops : 0 });
+    for (const [i] of sources.entries()) {
+      this.infos.push({ title: lowered.title, flops: i === 0 ? lowered.flops : 0, schedule: summarize(schedule) });
+    }
     const compiled = { kernels: sources.map((_, i) => first + i), program: applied.program };
     this.compiled.set(key, compiled);
     return compiled;

@@ -72,8 +72,13 @@ function readOutput(value: unknown, where: string, arenaBytes: number): ModuleOu
 }
 
 const readKernel: Reader<KernelInfo> = (value, where) => {
-  const { title, flops } = readFields(value, where);
-  return { title: readText(title, `${where}.title`), flops: readNumber(flops, `${where}.flops`) };
+  const fields = readFields(value, where);
+  const schedule = optional(readText)(fields['schedule'], `${where}.schedule`);
+  return {
+    title: readText(fields['title'], `${where}.title`),
+    flops: readNumber(fields['flops'], `${where}.flops`),
+    ...(schedule === undefined ? {} : { schedule }),
+  };
 };
 
 function readPlans(value: unknown, count: number, inputCount: number, kernelCount: number): Launch[][] {

@@ -64,6 +64,8 @@ export interface KernelInfo {
   readonly title: string;
   /** Multiply-adds count as two. */
   readonly flops: number;
+  /** How it runs, in a few words; absent in modules of older versions. */
+  readonly schedule?: string;
 }
 
 export interface SelfCheck {

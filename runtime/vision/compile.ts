@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Shape, TensorType } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
-import { type CompileProgress, type CompileReport, compile } from '../module/compile.js';
+import { type CompileProgress, type CompileReport, type CompileRequest, compile } from '../module/compile.js';
 import { importModel } from '../onnx/import.js';
 import { readModel } from '../onnx/read.js';
 import { describe } from './describe.js';
@@ -29,20 +29,27 @@ export interface CompileFileOptions extends Overrides {
 export async function compileFile(path: string, options: CompileFileOptions): Promise<CompileReport> {
   const { name, outFolder, inputs, threads, records, progress, ...overrides } = options;
   progress?.({ stage: 'import' });
-  const bytes = await readFile(path);
-  const model = readModel(bytes);
-  const graph = importModel(model, inputs === undefined ? {} : { inputs });
-  const spec = describe(factsOf(graph, model.metadata), overrides);
   return await compile({
+    ...(await loadModel(path, inputs, overrides)),
     name,
-    graph,
-    modelDigest: createHash('sha256').update(bytes).digest('hex'),
-    spec,
     outFolder,
     ...(threads === undefined ? {} : { threads }),
     ...(records === undefined ? {} : { records }),
     ...(progress === undefined ? {} : { progress }),
   });
+}
+
+/** What a compile starts from: the graph of an ONNX file, what its pictures and answers mean, and its digest. */
+export async function loadModel(
+  path: string,
+  inputs: CompileFileOptions['inputs'],
+  overrides: Overrides,
+): Promise<Pick<CompileRequest, 'graph' | 'spec' | 'modelDigest'>> {
+  const bytes = await readFile(path);
+  const model = readModel(bytes);
+  const graph = importModel(model, inputs === undefined ? {} : { inputs });
+  const spec = describe(factsOf(graph, model.metadata), overrides);
+  return { graph, spec, modelDigest: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /** What `describe` wants to know of an imported model. */

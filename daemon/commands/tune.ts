@@ -1,0 +1,237 @@
+// onbox tune NAME|MODEL.onnx: searches for faster kernels on this machine, and installs the model anew if that made it faster.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  compareSpeeds,
+  mergeOverrides,
+  readSidecar,
+  type Speed,
+  type TunedLayer,
+  type TuneProgress,
+  type TuneReport,
+  tuneFile,
+} from '../../runtime/index.js';
+import { compileLimits, runCompile } from '../jobs/compile-job.js';
+import { isRebuildable, stageFile } from '../jobs/install.js';
+import type { CompileResult } from '../jobs/messages.js';
+import { printCount } from '../log.js';
+import { homeFolder, recordsPath } from '../store/home.js';
+import { nameFromFile } from '../store/names.js';
+import type { CompileOptions } from '../store/record.js';
+import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
+import { type Command, exitCodes, type Terminal } from './command.js';
+import { compileScript } from './compiler.js';
+import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
+import { createProgress, type Progress } from './progress.js';
+import { printTable } from './table.js';
+import { isFile, openStore } from './target.js';
+
+const minutesDefault = 10;
+const trialsMax = 1_000_000;
+/** The new module must take at most this share of the old one's time. */
+const shareMax = 0.99;
+/** Layers that are printed. */
+const layersPrinted = 25;
+
+export const tune: Command = {
+  name: 'tune',
+  summary: 'search for faster kernels of a model on this machine',
+  positionals: ['MODEL.onnx|NAME'],
+  flags: {
+    minutes: { type: 'string', value: 'M', help: `search for so long (default ${minutesDefault})` },
+    trials: { type: 'string', value: 'N', help: 'measure at most so many candidates' },
+    ...compileFlags,
+    threads: threadsFlag,
+    json: jsonFlag,
+  },
+  async run(args, terminal) {
+    const minutes = args.number('minutes', { min: 0.05, max: 10_000, whole: false }) ?? minutesDefault;
+    const trials = args.number('trials', { min: 1, max: trialsMax, whole: true }) ?? trialsMax;
+    const job = new TuneJob(await compileOptionsOf(args), { minutes, trials }, terminal);
+    const text = args.positional(0);
+    const answer = (await isFile(text)) ? await job.file(resolve(text)) : await job.installed(openStore(terminal), text);
+    terminal.out(args.has('json') ? `${JSON.stringify(reportOf(answer))}\n` : printAnswer(answer));
+    return exitCodes.ok;
+  },
+};
+
+interface Answer {
+  readonly model: string;
+  readonly report: TuneReport;
+  /** Of the whole model; undefined where the module before could not run. */
+  readonly before: Speed | undefined;
+  readonly after: Speed;
+  /** Of the store; undefined where nothing was installed. */
+  readonly version: number | undefined;
+}
+
+class TuneJob {
+  private readonly options: CompileOptions;
+  private readonly budget: { readonly minutes: number; readonly trials: number };
+  private readonly terminal: Terminal;
+  private readonly records: string;
+
+  constructor(options: CompileOptions, budget: { minutes: number; trials: number }, terminal: Terminal) {
+    this.options = options;
+    this.budget = budget;
+    this.terminal = terminal;
+    this.records = recordsPath(homeFolder(terminal.environment));
+  }
+
+  /** A file is compiled as it would be without the records, and with them; nothing is installed. */
+  async file(path: string): Promise<Answer> {
+    const model = nameFromFile(path);
+    const report = await this.search(model, path, this.options);
+    const folder = await mkdtemp(join(tmpdir(), 'onbox-tuned-'));
+    try {
+      const [old, fresh] = [join(folder, 'old'), join(folder, 'new')];
+      await this.compile(model, path, old, this.options, undefined);
+      await this.compile(model, path, fresh, this.options, this.records);
+      const [before, after] = await this.compare([old, fresh], this.options);
+      return { model, report, before, after: after as Speed, version: undefined };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** An installed model gets a new version if that is measured faster. */
+  async installed(store: ModelStore, name: string): Promise<Answer> {
+    const stored = await store.find(name);
+    const options = { ...stored.record.options, ...this.options };
+    const report = await this.search(name, stored.onnx, options);
+    await store.prepare();
+    const staging = await stageFile(store, stored.onnx, join(stored.folder, sidecarFile));
+    try {
+      const fresh = join(staging, moduleFolder);
+      const result = await this.compile(name, join(staging, onnxFile), fresh, options, this.records);
+      const [before, after] = await this.compareInstalled(stored, fresh, options);
+      const isFaster = before === undefined || after.medianMs <= before.medianMs * shareMax;
+      const facts = { ...result, embedded: stored.record.embedded, options };
+      const version = isFaster ? (await store.install(staging, name, facts)).version : undefined;
+      return { model: name, report, before, after, version };
+    } finally {
+      await store.discard(staging);
+    }
+  }
+
+  /** Ctrl-C ends the search, not the command: what was learned is compiled. A second one ends the command. */
+  private async search(model: string, onnx: string, options: CompileOptions): Promise<TuneReport> {
+    const controller = new AbortController();
+    const stop = (): void => controller.abort();
+    const progress = createProgress(this.terminal, `tune ${model}`);
+    const { inputs, threads, ...flags } = options;
+    process.once('SIGINT', stop);
+    try {
+      const report = await tuneFile(onnx, {
+        ...mergeOverrides(flags, await readSidecar(onnx)),
+        ...this.budget,
+        ...(inputs === undefined ? {} : { inputs }),
+        ...(threads === undefined ? {} : { threads }),
+        records: this.records,
+        signal: controller.signal,
+        progress: (at) => this.show(progress, at),
+      });
+      progress.done(controller.signal.aborted ? 'stopped; what was measured is kept' : 'searched');
+      return report;
+    } catch (error) {
+      progress.clear();
+      throw error;
+    } finally {
+      process.off('SIGINT', stop);
+    }
+  }
+
+  private show(progress: Progress, { trials, seconds, title, startNs, bestNs }: TuneProgress): void {
+    const left = Math.max(0, this.budget.minutes * 60 - seconds);
+    const times = bestNs === undefined ? 'nothing yet' : `${micros(startNs)} -> ${micros(bestNs)} us`;
+    progress.show({ stage: `${printCount(trials, 'trial')}, ${left.toFixed(0)} s left, ${title}: ${times}` });
+  }
+
+  private async compile(
+    name: string,
+    onnx: string,
+    outFolder: string,
+    options: CompileOptions,
+    records: string | undefined,
+  ): Promise<CompileResult> {
+    const progress = createProgress(this.terminal, `compile ${name}`);
+    const request = { name, onnx, outFolder, options, ...(records === undefined ? {} : { records }) };
+    try {
+      return await runCompile(request, {
+        child: compileScript(),
+        limits: { ...compileLimits, niceness: 0 },
+        onProgress: progress.show,
+      });
+    } finally {
+      progress.clear();
+    }
+  }
+
+  private async compareInstalled(
+    stored: StoredModel,
+    fresh: string,
+    options: CompileOptions,
+  ): Promise<[Speed | undefined, Speed]> {
+    try {
+      const [before, after] = await this.compare([stored.module, fresh], options);
+      return [before, after as Speed];
+    } catch (error) {
+      // What cannot run any more is replaced by what can.
+      if (!isRebuildable(error)) throw error;
+      const [after] = await this.compare([fresh], options);
+      return [undefined, after as Speed];
+    }
+  }
+
+  private async compare(folders: readonly string[], { threads }: CompileOptions): Promise<Speed[]> {
+    return await compareSpeeds(folders, threads === undefined ? {} : { threads });
+  }
+}
+
+function reportOf({ model, report, before, after, version }: Answer) {
+  const speed = (of: Speed | undefined) =>
+    of === undefined ? null : { median_ms: round(of.medianMs), least_ms: round(of.leastMs) };
+  return {
+    model,
+    threads: report.threads,
+    peak_gflops: round(report.peakFlopsPerNs),
+    before: speed(before),
+    after: speed(after),
+    installed: version ?? null,
+    layers: report.layers.map(({ title, count, flops, trials, startNs, bestNs }) => {
+      return { title, count, flops, trials, before_us: microsOrNull(startNs), after_us: microsOrNull(bestNs) };
+    }),
+  };
+}
+
+function printAnswer({ model, report, before, after, version }: Answer): string {
+  const known = report.layers.filter(({ bestNs }) => bestNs !== undefined);
+  const rows = known.slice(0, layersPrinted).map(rowOf);
+  const rest = known.length > rows.length ? `and ${known.length - rows.length} more\n` : '';
+  const table =
+    rows.length === 0 ? '' : printTable(['runs', 'us before', 'us after', 'faster', 'GFLOP/s', 'trials', 'kernel'], rows, 1);
+  const was = before === undefined ? 'could not run' : `${before.medianMs.toFixed(3)} ms`;
+  const gain = before === undefined ? '' : ` (${(before.medianMs / after.medianMs).toFixed(2)} x)`;
+  const end = version === undefined ? '' : `; installed as version ${version}`;
+  return `${table}${rest}${model}: before ${was}, after ${after.medianMs.toFixed(3)} ms${gain}${end}\n`;
+}
+
+function rowOf({ title, count, flops, trials, startNs, bestNs }: TunedLayer): string[] {
+  const faster = startNs === undefined || bestNs === undefined ? '' : `${(startNs / bestNs).toFixed(2)} x`;
+  const rate = flops === 0 || bestNs === undefined ? '' : (flops / bestNs).toFixed(0);
+  return [String(count), micros(startNs), micros(bestNs), faster, rate, String(trials), title];
+}
+
+function micros(nanoseconds: number | undefined): string {
+  return nanoseconds === undefined ? '-' : (nanoseconds / 1e3).toFixed(1);
+}
+
+function microsOrNull(nanoseconds: number | undefined): number | null {
+  return nanoseconds === undefined ? null : round(nanoseconds / 1e3);
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
