@@ -1,20 +1,36 @@
 // DeepStack and CodeProject.AI over the daemon's own verbs, so that cameras and home automation that speak them need no change.
 
+import type { IncomingMessage } from 'node:http';
 import { Router } from 'express';
+import { MemoryBudget } from '../http/budget.js';
 import { createErrorHandler } from '../http/errors.js';
 import type { Log } from '../log.js';
+import type { Service } from '../service.js';
+import type { ModelStore } from '../store/store.js';
 import { printDeepstackError } from './errors.js';
-import { type ListParts, listRoutes } from './lists.js';
+import { bearsKey } from './key.js';
+import { listRoutes } from './lists.js';
 import { deepstackDefaults } from './options.js';
 import { statusRoutes } from './status.js';
-import { type VisionParts, visionRoutes } from './vision.js';
+import { visionRoutes } from './vision.js';
 
-export function deepstackRoutes(parts: ListParts & Omit<VisionParts, 'options'>, options = deepstackDefaults): Router {
+export interface DeepstackParts {
+  readonly service: Service;
+  readonly store: ModelStore;
+  readonly budget: MemoryBudget;
+  /** The key that requests must bear; none is asked for if undefined. */
+  readonly key: string | undefined;
+}
+
+export function deepstackRoutes({ service, store, budget, key }: DeepstackParts, options = deepstackDefaults): Router {
+  const strangers = new MemoryBudget(options.strangerBytesMax);
+  const budgetFor = (request: IncomingMessage): MemoryBudget =>
+    key === undefined || bearsKey(request, key) ? budget : strangers;
   const router = Router({ caseSensitive: true, strict: true });
   // The lists come first: "list" is no custom model.
-  router.use(listRoutes(parts));
-  router.use(visionRoutes({ ...parts, options }));
-  router.use(statusRoutes(parts.service));
+  router.use(listRoutes({ store, budgetFor, key }));
+  router.use(visionRoutes({ service, budgetFor, key, options }));
+  router.use(statusRoutes(service));
   return router;
 }
 

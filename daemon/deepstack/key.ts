@@ -9,14 +9,19 @@ export type KeyField = 'api_key' | 'admin_key';
 
 const codes = { api_key: 'api-key-wrong', admin_key: 'admin-key-wrong' } as const;
 
+/** True if the key stands in the header, so that it is known before the body. */
+export function bearsKey(request: IncomingMessage, key: string): boolean {
+  const given = /^Bearer ([^ ]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  return given !== undefined && isKey(given, key);
+}
+
 /**
  * @param key that is asked for; nothing is if undefined
  * @throws OnboxError `api-key-wrong`, `admin-key-wrong`
  */
 export function requireFormKey(request: IncomingMessage, form: VisionForm, field: KeyField, key: string | undefined): void {
   if (key === undefined) return;
-  const header = /^Bearer ([^ ]+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const given = [form.fields.get(field), form.fields.get('api_key'), header];
-  if (given.some((text) => text !== undefined && isKey(text, key))) return;
+  const given = [form.fields.get(field), form.fields.get('api_key')];
+  if (bearsKey(request, key) || given.some((text) => text !== undefined && isKey(text, key))) return;
   throw new OnboxError(`the field "${field}" does not hold the key`, { code: codes[field] });
 }

@@ -1,6 +1,7 @@
 // Which custom models there are: /v1/vision/custom/list for clients that let their user choose, /v1/vision/listmodels for owners.
 
 import { stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import type { MemoryBudget } from '../http/budget.js';
 import { refuseMethod } from '../http/errors.js';
@@ -13,15 +14,16 @@ const megabyte = 1_000_000;
 
 export interface ListParts {
   readonly store: ModelStore;
-  readonly budget: MemoryBudget;
+  /** The memory that the body of a request is taken from. */
+  budgetFor(request: IncomingMessage): MemoryBudget;
   readonly key: string | undefined;
 }
 
-export function listRoutes({ store, budget, key }: ListParts): Router {
+export function listRoutes({ store, budgetFor, key }: ListParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
 
   async function checkKey(request: Request, field: KeyField): Promise<void> {
-    const { form, release } = await readForm(request, budget);
+    const { form, release } = await readForm(request, budgetFor(request));
     release();
     requireFormKey(request, form, field, key);
   }

@@ -1,5 +1,6 @@
 // POST /v1/vision/detection, /scene and /custom/MODEL: the form is read whole, then the key is checked, then the picture decoded.
 
+import type { IncomingMessage } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import { detectDefaults, errorCode, OnboxError } from '../../runtime/index.js';
 import type { MemoryBudget } from '../http/budget.js';
@@ -13,7 +14,8 @@ import { minConfidenceOf, moduleFacts, predictionsAnswer } from './predictions.j
 
 export interface VisionParts {
   readonly service: Service;
-  readonly budget: MemoryBudget;
+  /** The memory that the body of a request is taken from. */
+  budgetFor(request: IncomingMessage): MemoryBudget;
   readonly key: string | undefined;
   readonly options: DeepstackOptions;
 }
@@ -77,12 +79,12 @@ export function visionRoutes(parts: VisionParts): Router {
 }
 
 async function answerForm(
-  { budget, key }: VisionParts,
+  { budgetFor, key }: VisionParts,
   request: Request,
   response: Response,
   run: (image: Uint8Array, form: VisionForm, signal: AbortSignal) => Promise<object>,
 ): Promise<void> {
-  const { form, release } = await readForm(request, budget);
+  const { form, release } = await readForm(request, budgetFor(request));
   try {
     requireFormKey(request, form, 'api_key', key);
     const { image } = form;

@@ -9,7 +9,7 @@ import { createPause } from './pause.js';
 /** Bytes of text that are parsed at once. */
 const textSliceBytes = 32 * 1024;
 /** Elements that are printed at once. */
-const printSlice = 8 * 1024;
+const printSlice = 2 * 1024;
 
 /**
  * Reads the lifted text of an input's data, nested or flat; as in Triton, only the number of elements counts.

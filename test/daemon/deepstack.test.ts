@@ -1,6 +1,7 @@
 // DeepStack and CodeProject.AI: what their clients send is understood, what they insist on is answered.
 
 import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import {
   formOf,
   startTestServer,
@@ -229,4 +230,21 @@ test('a GET wants the key in the header, a ping wants none', async () => {
   expect((await locked.ask('GET', '/v1/vision/custom/list')).status).toBe(401);
   expect((await locked.ask('GET', '/v1/status/version')).status).toBe(401);
   expect((await locked.ask('GET', '/v1/status/ping')).status).toBe(200);
+});
+
+test('strangers who send large bodies without a key take no memory from clients that have one', async () => {
+  const holding = Array.from({ length: 3 }, () => {
+    const socket = connect(locked.port, '127.0.0.1').on('error', () => undefined);
+    const head = 'POST /v1/vision/detection HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=XX\r\n';
+    socket.write(`${head}Content-Length: 33000000\r\n\r\n`);
+    socket.write(Buffer.alloc(32_000_000));
+    return socket;
+  });
+  const refused = new Promise<string>((resolve) => {
+    for (const socket of holding) socket.once('data', (piece) => resolve(piece.toString()));
+  });
+  expect(await refused).toMatch(/^HTTP\/1.1 503 [\s\S]*"success":false/);
+  const header = { 'Content-Type': 'image/png', Authorization: `Bearer ${key}` };
+  expect((await locked.ask('POST', '/v1/detect', 'box'.padEnd(1_000_000), header)).status).toBe(200);
+  for (const socket of holding) socket.destroy();
 });
