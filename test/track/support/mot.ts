@@ -100,13 +100,19 @@ export function matchBest(
   columns: number,
   scoreMin: number,
 ): readonly (readonly [number, number])[] {
-  const least = scoreMin - Number.EPSILON;
-  const costs = scores.map((score) => (score >= least && score > Number.EPSILON ? -score : Number.NaN));
-  return assign({ rows, columns, costs, costMax: 0 });
+  const gains = scoreMin > 0 ? scores.map((score) => (score >= scoreMin - Number.EPSILON ? score : 0)) : scores;
+  return assign({ rows, columns, gains, gainMin: Number.EPSILON });
 }
 
-export function overlapsOf(truth: readonly { readonly box: Box }[], found: readonly { readonly box: Box }[]): Float64Array {
-  return Float64Array.from(truth.flatMap((a) => found.map((b) => boxOverlap(a.box, b.box))));
+/** Intersections over union of true boxes (rows) and found ones (columns), row-major. */
+function overlapsOf(truth: readonly { readonly box: Box }[], found: readonly { readonly box: Box }[]): Float64Array {
+  const overlaps = new Float64Array(truth.length * found.length);
+  truth.forEach((a, row) => {
+    found.forEach((b, column) => {
+      overlaps[row * found.length + column] = boxOverlap(a.box, b.box);
+    });
+  });
+  return overlaps;
 }
 
 function numberIds(lines: readonly MotLine[]): Map<number, number> {

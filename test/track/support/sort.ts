@@ -53,11 +53,11 @@ export function runSort(detections: readonly MotLine[], options: SortOptions = s
 
 function match(tracks: readonly SortTrack[], found: readonly MotLine[], overlapMin: number): [SortTrack, MotLine][] {
   const boxes = tracks.map(boxOf);
-  const costs = Float64Array.from(boxes.flatMap((box) => found.map((line) => 1 - boxOverlap(box, line.box))));
+  const gains = Float64Array.from(boxes.flatMap((box) => found.map((line) => boxOverlap(box, line.box))));
   // SORT assigns whatever overlaps, and looks at the limit afterwards.
-  const pairs = assign({ rows: tracks.length, columns: found.length, costs, costMax: 1 });
+  const pairs = assign({ rows: tracks.length, columns: found.length, gains, gainMin: 0 });
   return pairs
-    .filter(([row, column]) => (costs[row * found.length + column] as number) <= 1 - overlapMin)
+    .filter(([row, column]) => (gains[row * found.length + column] as number) >= overlapMin)
     .map(([row, column]) => [tracks[row] as SortTrack, found[column] as MotLine]);
 }
 

@@ -1,0 +1,47 @@
+// How well a detection continues a track: the overlap with where the track should be, and whether that lies on its way.
+
+import { overlap } from '../vision/nms.js';
+import { type Box, boxCenter, growBox } from './box.js';
+import type { Sighting, Track } from './track.js';
+
+/** Both boxes are grown by this share, so that small and fast things overlap at all (C-BIoU, Yang and others 2023). */
+const growShare = 0.1;
+
+/** What going on in the same direction is worth (observation-centric momentum, OC-SORT, Cao and others 2023). */
+const directionWeight = 0.1;
+
+/** Shorter ways have no direction but that of trembling boxes. In heights of the box. */
+const wayMin = 0.1;
+
+/**
+ * Affinities of tracks (rows) and detections (columns), row-major: 0 for things that do not overlap or are of different classes,
+ * about 1 for a perfect continuation.
+ */
+export function affinitiesOf(tracks: readonly Track[], sightings: readonly Sighting[]): Float64Array {
+  const affinities = new Float64Array(tracks.length * sightings.length);
+  const boxes = Float64Array.from(sightings.flatMap(({ object }) => growBox(object.box, growShare)));
+  tracks.forEach((track, row) => {
+    const [left, top, right, bottom] = growBox(track.box, growShare);
+    for (let column = 0, at = 0; column < sightings.length; column++, at += 4) {
+      const [otherLeft, otherRight] = [boxes[at] as number, boxes[at + 2] as number];
+      // Most pairs of a crowd are far from each other.
+      if (otherLeft >= right || otherRight <= left) continue;
+      const { object } = sightings[column] as Sighting;
+      if (track.object.class !== object.class) continue;
+      const shared = overlap(left, top, right, bottom, otherLeft, boxes[at + 1] as number, otherRight, boxes[at + 3] as number);
+      if (shared > 0) affinities[row * sightings.length + column] = shared + directionWeight * agreementOf(track, object.box);
+    }
+  });
+  return affinities;
+}
+
+/** Cosine between the way of a track and the step to a box; 0 where either is too short to tell. */
+function agreementOf({ way, box }: Track, next: Box): number {
+  const [first, last] = [way[0], way.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  const to = boxCenter(next);
+  const [wayX, wayY, stepX, stepY] = [last[0] - first[0], last[1] - first[1], to[0] - last[0], to[1] - last[1]];
+  const [wayLength, stepLength] = [Math.hypot(wayX, wayY), Math.hypot(stepX, stepY)];
+  if (Math.min(wayLength, stepLength) < wayMin * (box[3] - box[1])) return 0;
+  return (wayX * stepX + wayY * stepY) / (wayLength * stepLength);
+}
