@@ -3,7 +3,7 @@
 
 import { addVariables, indicesOf, visitExpressions } from '../loop/expression.js';
 import type { Branch, Loop, Program, Statement, Store } from '../loop/program.js';
-import { storesOf, visitStatements } from '../loop/statement.js';
+import { storesOf } from '../loop/statement.js';
 
 export interface Anatomy {
   /** Space loops around the point, outermost first. */
@@ -56,13 +56,4 @@ function loadsOf(fold: Store): { buffer: string; loops: Set<string> }[] {
     loads.push({ buffer: inner.buffer, loops });
   });
   return loads;
-}
-
-/** How many reductions a program has. */
-export function reductionCount(program: Program): number {
-  let count = 0;
-  visitStatements(program.body, (statement, around) => {
-    if (statement.kind === 'for' && statement.axis === 'reduce' && !around.some((loop) => loop.axis === 'reduce')) count++;
-  });
-  return count;
 }
