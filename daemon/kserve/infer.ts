@@ -29,9 +29,11 @@ export function inferRoutes(parts: KserveParts): Router {
     .route(modelPaths('/infer'))
     .post(async (request, response) => {
       const { name, version } = request.params as { name: string; version?: string };
-      const model = await findLoaded(service, states, name, version);
+      // Refused before its body is read, and looked up again behind it: an upload may outlast a version.
+      await findLoaded(service, states, name, version);
       const { bytes, release } = await readBody(request, inferBodyLimits, budget);
       try {
+        const model = await findLoaded(service, states, name, version);
         const accepted = acceptedEncoding(String(request.headers['accept-encoding'] ?? ''));
         await whileConnected(
           response,

@@ -1,6 +1,7 @@
 // Index, load and unload: what clients insist on, what hostile ones try, and what happens to inferences meanwhile.
 
 import { readdir, rm, symlink } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { infer, type KserveAnswer, post } from './support/kserve-client.js';
 import { startTestServer, type TestServer, temporaryFolder, until } from './support/server.js';
@@ -203,6 +204,24 @@ test('the same file loaded twice at once is compiled once', async () => {
   expect((await server.ask('GET', '/v1/models/twice')).json.version).toBe(1);
   await server.ask('DELETE', '/v1/models/twice');
   expect((await ask('twice')).json.error).toBe("Request for unknown model: 'twice' is not found");
+});
+
+test('a model that is deleted while its successor compiles ends as the successor', async () => {
+  await server.ask('PUT', '/v1/models/follow', 'good embed');
+  const file = load('follow', { parameters: { config: '{}', 'file:1/model.onnx': base64('sleep 300') } });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await server.ask('DELETE', '/v1/models/follow')).status).toBe(204);
+  expect((await file).status).toBe(200);
+  expect((await ask('follow')).status).toBe(200);
+  await server.ask('DELETE', '/v1/models/follow');
+});
+
+test('2 GB are refused by what is declared of them', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  const answer = new Promise<string>((resolve) => socket.once('data', (piece) => resolve(piece.toString())));
+  socket.write('POST /v2/repository/models/namer/load HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000000\r\n\r\n');
+  expect(await answer).toMatch(/^HTTP\/1.1 413 [\s\S]*\{"error":"failed to load 'namer', the body is larger than/);
+  socket.destroy();
 });
 
 test('a model that is deleted while it is asked answers or is refused', async () => {
