@@ -113,8 +113,17 @@ export class TaskSearch {
     return this.ended;
   }
 
-  /** The next candidates to measure, no two of them alike; none when there is nothing left to try. */
+  /**
+   * The next candidates to measure, no two of them alike; none when there is nothing left to try. The best so far is among them
+   * once more: of many noisy times the least is too good to be true.
+   */
   propose(count: number, model: Model): Candidate[] {
+    const again = this.best;
+    const fresh = this.proposeFresh(again === undefined || count === 1 ? count : count - 1, model);
+    return fresh.length === 0 || again === undefined || count === 1 ? fresh : [...fresh, again];
+  }
+
+  private proposeFresh(count: number, model: Model): Candidate[] {
     const batch = new Map<string, Candidate>();
     const add = (choice: Choice): void => {
       if (batch.size >= count || this.triedChoices.has(choiceKey(choice))) return;
