@@ -33,6 +33,19 @@ export { importModel, type UnsupportedOperator, unsupported } from './onnx/impor
 export type { OnnxModel, OnnxValue } from './onnx/model.js';
 export { readModel, readTensor, writeTensor } from './onnx/read.js';
 export { Records, readRecords } from './schedule/records.js';
+export type { Point } from './track/geometry.js';
+export { checkScene, type Line, type Scene, sceneLimits, type Zone } from './track/scene.js';
+export { createTracker, type TrackedObject, type Tracker, type TrackName, type TrackUpdate } from './track/tracker.js';
+export {
+  createWatcher,
+  type Direction,
+  type LineCounts,
+  type TrackEvent,
+  type WatchedObject,
+  type Watcher,
+  type WatchResult,
+  type ZoneCounts,
+} from './track/zones.js';
 export { type DetectedObject, type DetectOptions, detectDefaults } from './vision/boxes.js';
 export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
 export { type CompileFileOptions, compileFile, factsOf } from './vision/compile.js';

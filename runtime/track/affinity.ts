@@ -19,11 +19,15 @@ const wayMin = 0.1;
  */
 export function affinitiesOf(tracks: readonly Track[], sightings: readonly Sighting[]): Float64Array {
   const affinities = new Float64Array(tracks.length * sightings.length);
-  const boxes = Float64Array.from(sightings.flatMap(({ object }) => growBox(object.box, growShare)));
+  const boxes = new Float64Array(sightings.length * 4);
+  sightings.forEach(({ object }, index) => {
+    boxes.set(growBox(object.box, growShare), index * 4);
+  });
   tracks.forEach((track, row) => {
     const [left, top, right, bottom] = growBox(track.box, growShare);
     for (let column = 0, at = 0; column < sightings.length; column++, at += 4) {
-      const [otherLeft, otherRight] = [boxes[at] as number, boxes[at + 2] as number];
+      const otherLeft = boxes[at] as number;
+      const otherRight = boxes[at + 2] as number;
       // Most pairs of a crowd are far from each other.
       if (otherLeft >= right || otherRight <= left) continue;
       const { object } = sightings[column] as Sighting;

@@ -23,30 +23,45 @@ const predictedMaxS = 1;
 const extentMin = 1;
 
 export function startMotion(box: Box): Motion {
-  const size = sizeOf(measure(box));
-  return mapAxes(measure(box), (value, isExtent) => {
-    const velocity = noise.startVelocity * (isExtent ? growth.velocity : 1);
-    return startAxis(value, (noise.measured * size) ** 2, (velocity * size) ** 2);
-  });
+  const [x, y, width, height] = measure(box);
+  const size = Math.sqrt(width * height);
+  const variance = (noise.measured * size) ** 2;
+  const speed = (noise.startVelocity * size) ** 2;
+  const growthSpeed = speed * growth.velocity ** 2;
+  return [
+    startAxis(x, variance, speed),
+    startAxis(y, variance, speed),
+    startAxis(width, variance, growthSpeed),
+    startAxis(height, variance, growthSpeed),
+  ];
 }
 
 export function predictMotion(motion: Motion, seconds: number): Motion {
-  const size = sizeOf(positionsOf(motion));
-  return mapAxes(motion, (axis, isExtent) => {
-    const positionDrift = noise.positionDrift * (isExtent ? growth.position : 1);
-    const velocityDrift = noise.velocityDrift * (isExtent ? growth.velocity : 1);
-    return predictAxis(axis, Math.min(seconds, predictedMaxS), {
-      positionDrift: (positionDrift * size) ** 2,
-      velocityDrift: (velocityDrift * size) ** 2,
-    });
-  });
+  const size = sizeOf(motion);
+  const span = Math.min(seconds, predictedMaxS);
+  const place = { positionDrift: (noise.positionDrift * size) ** 2, velocityDrift: (noise.velocityDrift * size) ** 2 };
+  const extent = {
+    positionDrift: place.positionDrift * growth.position ** 2,
+    velocityDrift: place.velocityDrift * growth.velocity ** 2,
+  };
+  return [
+    predictAxis(motion[0], span, place),
+    predictAxis(motion[1], span, place),
+    predictAxis(motion[2], span, extent),
+    predictAxis(motion[3], span, extent),
+  ];
 }
 
 /** @param doubt 0 for a detection as confident as usual, 1 for one without any confidence */
 export function correctMotion(motion: Motion, box: Box, doubt: number): Motion {
-  const variance = (noise.measured * sizeOf(positionsOf(motion))) ** 2 * (1 + doubtGrowth * doubt);
-  const measured = measure(box);
-  return mapAxes(motion, (axis, _, index) => correctAxis(axis, measured[index], variance));
+  const variance = (noise.measured * sizeOf(motion)) ** 2 * (1 + doubtGrowth * doubt);
+  const [x, y, width, height] = measure(box);
+  return [
+    correctAxis(motion[0], x, variance),
+    correctAxis(motion[1], y, variance),
+    correctAxis(motion[2], width, variance),
+    correctAxis(motion[3], height, variance),
+  ];
 }
 
 /** The same motion without a change of size: what is not seen is not known to grow. */
@@ -55,25 +70,21 @@ export function keepSize([x, y, width, height]: Motion): Motion {
 }
 
 export function boxOf(motion: Motion): Box {
-  const [x, y, width, height] = positionsOf(motion);
+  const [x, y] = [motion[0].position, motion[1].position];
+  const width = extentOf(motion[2]);
+  const height = extentOf(motion[3]);
   return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
 }
 
-type Four<T> = readonly [T, T, T, T];
-
-function mapAxes<T>(four: Four<T>, change: (value: T, isExtent: boolean, index: 0 | 1 | 2 | 3) => Axis): Motion {
-  return [change(four[0], false, 0), change(four[1], false, 1), change(four[2], true, 2), change(four[3], true, 3)];
-}
-
-function measure([left, top, right, bottom]: Box): Four<number> {
+function measure([left, top, right, bottom]: Box): readonly [x: number, y: number, width: number, height: number] {
   return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top];
 }
 
-function positionsOf([x, y, width, height]: Motion): Four<number> {
-  return [x.position, y.position, Math.max(extentMin, width.position), Math.max(extentMin, height.position)];
+function extentOf({ position }: Axis): number {
+  return Math.max(extentMin, position);
 }
 
 /** The length that all noise is scaled by: square root of the area in pixels. */
-function sizeOf([, , width, height]: Four<number>): number {
-  return Math.sqrt(width * height);
+function sizeOf(motion: Motion): number {
+  return Math.sqrt(extentOf(motion[2]) * extentOf(motion[3]));
 }

@@ -9,16 +9,19 @@ const coordinateMax = 1e6;
 /** Thinner boxes have no area to speak of. In pixels. */
 const extentMin = 0.01;
 
+/** Confidences of any scale are taken, such as percents (see confidence.ts); beyond this their squares say nothing. */
+const confidenceMax = 1e6;
+
 /** More than any picture shows: the weakest of the others are left out. */
 const objectsMax = 500;
 
-/** Whether an object has a class, a confidence from 0 to 1, and a box of finite corners in their order that has an area. */
+/** Whether an object has a class, a confidence of 0 or more, and a box of finite corners in their order that has an area. */
 export function isUsable({ class: kind, confidence, box }: DetectedObject): boolean {
   const [left, top, right, bottom] = box;
   return (
     Number.isInteger(kind) &&
     confidence >= 0 &&
-    confidence <= 1 &&
+    confidence <= confidenceMax &&
     box.every((value) => Math.abs(value) <= coordinateMax) &&
     right - left >= extentMin &&
     bottom - top >= extentMin

@@ -43,7 +43,7 @@ export interface Tracker {
   update(objects: readonly DetectedObject[], frame: number, timeS: number): TrackUpdate;
 }
 
-/** Worth of detections (see confidence.ts): from `low` they continue tracks, from `high` they start them, from `strong` at once. */
+/** Worth of detections (see confidence.ts): from `low` they continue tracks, from `high` they start them, from `strong` soon. */
 const worths = { low: 0.2, high: 0.7, strong: 0.9 } as const;
 
 /** Least affinity for a match of tracks with confident detections, of tracks with faint ones, and of tracks to be confirmed. */
@@ -166,17 +166,22 @@ function isDue(track: Track, isFirst: boolean): boolean {
 
 /** What the caller hears: unconfirmed tracks are left out. */
 function report(before: readonly Track[], after: readonly Track[]): Pick<TrackUpdate, 'objects' | 'started' | 'ended'> {
-  const nameOf = ({ id = 0, object }: Track): TrackName => ({ track: id, label: object.label });
-  const confirmed = [...after].filter(isConfirmed).sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
-  const [idsBefore, idsAfter] = [before, after].map((tracks) => new Set(tracks.map(({ id }) => id))) as [
-    Set<unknown>,
-    Set<unknown>,
-  ];
+  const confirmed = after.filter(isConfirmed).sort((a, b) => (a.id as number) - (b.id as number));
+  const idsBefore = new Set(before.map(({ id }) => id));
+  const idsAfter = new Set(after.map(({ id }) => id));
   return {
-    objects: confirmed
-      .filter(({ missed }) => missed === 0)
-      .map(({ id = 0, object, box, firstFrame }) => ({ ...object, box, id, firstFrame })),
-    started: confirmed.filter(({ id }) => !idsBefore.has(id)).map(nameOf),
-    ended: before.filter((track) => isConfirmed(track) && !idsAfter.has(track.id)).map(nameOf),
+    objects: confirmed.filter(({ missed }) => missed === 0).map(toObject),
+    started: confirmed.filter(({ id }) => !idsBefore.has(id)).map(toName),
+    ended: before.filter((track) => isConfirmed(track) && !idsAfter.has(track.id)).map(toName),
   };
+}
+
+function toName({ id, object }: Track): TrackName {
+  return { track: id as number, label: object.label };
+}
+
+function toObject({ id, object, box, firstFrame }: Track): TrackedObject {
+  const { label, class: kind, confidence, landmarks } = object;
+  const tracked = { label, class: kind, confidence, box, id: id as number, firstFrame };
+  return landmarks === undefined ? tracked : { ...tracked, landmarks };
 }

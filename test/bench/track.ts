@@ -21,6 +21,7 @@ const shares = { missed: 0.1, invented: 0.05 } as const;
 interface CostRow {
   readonly objects: number;
   readonly median_ms: number;
+  readonly min_ms: number;
   readonly p99_ms: number;
   readonly max_ms: number;
 }
@@ -28,6 +29,7 @@ interface CostRow {
 const columns: readonly Column<CostRow>[] = [
   { title: 'objects', width: 7, cell: (row) => String(row.objects) },
   { title: 'median', width: 6, cell: (row) => printMs(row.median_ms) },
+  { title: 'min', width: 6, cell: (row) => printMs(row.min_ms) },
   { title: 'p99', width: 6, cell: (row) => printMs(row.p99_ms) },
   { title: 'max', width: 6, cell: (row) => printMs(row.max_ms) },
 ];
@@ -63,7 +65,13 @@ function measure(count: number, frames: number): CostRow {
     tracker.update(objects, frame, frame / framesPerS);
     if (frame >= warmUp) times.push(performance.now() - before);
   }
-  return { objects: count, median_ms: median(times), p99_ms: percentile(times, 0.99), max_ms: Math.max(...times) };
+  return {
+    objects: count,
+    median_ms: median(times),
+    min_ms: Math.min(...times),
+    p99_ms: percentile(times, 0.99),
+    max_ms: Math.max(...times),
+  };
 }
 
 /** Detections of `count` walkers at a time in seconds. The same in every run. */

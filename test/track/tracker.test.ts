@@ -175,7 +175,8 @@ test.each<[string, Partial<DetectedObject>]>([
   ['no width', { box: [5, 0, 5, 10] }],
   ['corners in the wrong order', { box: [10, 0, 0, 10] }],
   ['a confidence that is no number', { confidence: Number.NaN }],
-  ['a confidence above 1', { confidence: 1.5 }],
+  ['a confidence below 0', { confidence: -0.5 }],
+  ['an infinite confidence', { confidence: Number.POSITIVE_INFINITY }],
   ['a class that is no number', { class: Number.NaN }],
 ])('an object with %s is left out', (_, fault) => {
   const updates = track(film(5, (frame) => [person(300 + frame), { ...person(100), ...fault }]));
