@@ -3,7 +3,7 @@
 import { buffersOf } from '../loop/flat.js';
 import type { Buffer, Program, Statement } from '../loop/program.js';
 import { visitBlockExpressions, visitStatements } from '../loop/statement.js';
-import { vectorIsa } from './isa.js';
+import { type VectorIsa, vectorIsa } from './isa.js';
 import { KernelWriter } from './kernel.js';
 import { prelude } from './prelude.js';
 import { cTypes } from './text.js';
@@ -28,12 +28,13 @@ export function vectorLanes(isa: string): number {
  * @param nameOf the C name of function `i`
  */
 export function writeKernels(nameOf: (i: number) => string, program: Program, isa: string): KernelSource[] {
-  const lanes = vectorIsa(isa).lanes;
+  const vector = vectorIsa(isa);
+  const { lanes } = vector;
   const body = settleVectors(program.body, lanes, buffersOf(program));
   const parts = body.some((statement) => statement.kind === 'local')
     ? [body.map(runWhole)]
     : body.map((statement) => [statement]);
-  return parts.map((part, i) => writeKernel(nameOf(i), program, part, lanes));
+  return parts.map((part, i) => writeKernel(nameOf(i), program, part, vector));
 }
 
 /** Statements that share a local are one function, which is called once: none of its loops can be shared out. */
@@ -41,9 +42,9 @@ function runWhole(statement: Statement): Statement {
   return statement.kind === 'for' && statement.mode === 'parallel' ? { ...statement, mode: 'serial' } : statement;
 }
 
-function writeKernel(name: string, program: Program, body: readonly Statement[], lanes: number): KernelSource {
+function writeKernel(name: string, program: Program, body: readonly Statement[], vector: VectorIsa): KernelSource {
   const used = usedBuffers(program, body);
-  const writer = new KernelWriter(program.buffers, lanes);
+  const writer = new KernelWriter(program.buffers, vector);
   writer.writeBody(body);
   const parameters = used.map(({ name: buffer, dtype, role }, i) => {
     const type = `${role === 'output' ? '' : 'const '}${cTypes[dtype]}`;

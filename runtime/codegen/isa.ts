@@ -12,6 +12,8 @@ export interface VectorIsa {
   readonly keepsNan: boolean;
   readonly floor: string | undefined;
   readonly sqrt: string | undefined;
+  /** Registers, where a multiply-add can take one lane of a vector for all lanes (lanes.ts); undefined where it cannot. */
+  readonly byLane?: number;
   /** The first `n` floats at `p`, the other lanes 0: an expression; and a statement that stores the first `n` of `a`. `n` is a literal. */
   readonly loadPart: string;
   readonly storePart: string;
@@ -68,6 +70,7 @@ const table: Readonly<Record<string, VectorIsa>> = {
     keepsNan: true,
     floor: '(vf)vrndmq_f32((float32x4_t)a)',
     sqrt: '(vf)vsqrtq_f32((float32x4_t)a)',
+    byLane: 32,
     ...partByLane,
   },
 };

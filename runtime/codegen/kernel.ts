@@ -9,6 +9,8 @@ import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock, visitStatements } from '../loop/statement.js';
 import { ExpressionWriter, type Text } from './expression-writer.js';
+import type { VectorIsa } from './isa.js';
+import { readByLane } from './lanes.js';
 import { localForm } from './locals.js';
 import { fromMemory, toMemory, valueType } from './scalar.js';
 import { cTypes } from './text.js';
@@ -34,13 +36,16 @@ interface Block {
 }
 
 export class KernelWriter {
-  readonly lines: string[] = [];
+  lines: string[] = [];
   private readonly buffers = new Map<string, Buffer>();
   private readonly named = new Map<string, NamedLocal>();
   /** C names of locals that are arrays. */
   private readonly arrays = new Map<string, string>();
   private readonly blocks: Block[] = [];
+  /** Pointers to floats that nothing writes. */
+  private readonly constants = new Set<string>();
   private readonly lanes: number;
+  private readonly byLane: number | undefined;
   private readonly expressions: ExpressionWriter;
   private indent = 1;
   private counter = 0;
@@ -48,9 +53,13 @@ export class KernelWriter {
   private lane: string | undefined;
   private laneCount = 0;
 
-  constructor(buffers: readonly Buffer[], lanes: number) {
-    for (const buffer of buffers) this.buffers.set(buffer.name, buffer);
+  constructor(buffers: readonly Buffer[], { lanes, byLane }: VectorIsa) {
+    for (const buffer of buffers) {
+      this.buffers.set(buffer.name, buffer);
+      if (isConstant(buffer)) this.constants.add(buffer.name);
+    }
     this.lanes = lanes;
+    this.byLane = byLane;
     this.expressions = new ExpressionWriter({
       lanes,
       lane: () => this.lane,
@@ -65,6 +74,9 @@ export class KernelWriter {
     this.openBlock();
     this.writeStatements(body);
     this.blocks.pop();
+    if (this.byLane === undefined) return;
+    const isConstantPointer = (pointer: string) => this.constants.has(pointer);
+    this.lines = readByLane(this.lines, { lanes: this.lanes, registers: this.byLane, isConstant: isConstantPointer });
   }
 
   private line(text: string): void {
@@ -190,6 +202,7 @@ export class KernelWriter {
     assert(block !== undefined, 'an address outside of a block');
     const pointer = `p${this.counter++}`;
     const { dtype, role } = this.bufferOf(buffer);
+    if (isConstant(this.bufferOf(buffer))) this.constants.add(pointer);
     const writable = role === 'output' || role === 'local' ? '' : 'const ';
     const declaration = `${'  '.repeat(this.indent)}${writable}${cTypes[dtype]} *const ${pointer} = ${base} + (${text});`;
     this.lines.splice(block.start++, 0, declaration);
@@ -241,6 +254,10 @@ export class KernelWriter {
     this.line(`const vf ${name} = ${wide.text};`);
     for (let i = 0; i < this.laneCount; i++) this.line(`${place.pointer}[${place.offset} + ${i * stride}] = ${name}[${i}];`);
   }
+}
+
+function isConstant({ dtype, role }: Buffer): boolean {
+  return dtype === 'f32' && (role === 'input' || role === 'constant');
 }
 
 function fixed(index: Affine | undefined): number {

@@ -1,0 +1,120 @@
+// Scalars that are spread over vectors, read four at a time: where the multiply-add takes one lane of a register, neighbours share one
+// load and one register. In-order cores gain most, since a load far ahead of its use makes them wait less.
+
+/** `ob_splat_v(p1[3])`, as the expression writer prints it. */
+const spread = /ob_splat_v\((\w+)\[(\d+)\]\)/g;
+/** `a0 = (a0 + …`: a register that holds a sum all the while. */
+const accumulation = /^\s*(\w+) = \(\1 \+ /;
+/** gcc still does well where a few registers too many are wanted. */
+const slack = 2;
+const groupMin = 8;
+
+export interface LaneOptions {
+  readonly lanes: number;
+  readonly registers: number;
+  /** Whether nothing writes to where a pointer leads while the kernel runs. */
+  readonly isConstant: (pointer: string) => boolean;
+}
+
+/** The lines of a kernel, with vectors read where that saves loads and there are registers for them. */
+export function readByLane(lines: readonly string[], options: LaneOptions): string[] {
+  const result: string[] = [];
+  let group: string[] = [];
+  let count = 0;
+  const close = () => {
+    const named = group.length < groupMin ? group : rewrite(group, options, count);
+    count += named.length - group.length;
+    result.push(...named);
+    group = [];
+  };
+  for (const line of lines) {
+    if (group.length > 0 && indentOf(line) !== indentOf(group[0] ?? '')) close();
+    if (isStraight(line)) group.push(line);
+    else {
+      close();
+      result.push(line);
+    }
+  }
+  close();
+  return result;
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
+/** An assignment with a scalar to spread; what stands behind a condition may not be read without it. */
+function isStraight(line: string): boolean {
+  return line.endsWith(';') && !line.includes(' ? ') && line.search(spread) >= 0;
+}
+
+interface Use {
+  readonly line: number;
+  readonly pointer: string;
+  readonly offset: number;
+}
+
+/** A vector that is read from `pointer[start]` on. */
+interface Read {
+  readonly pointer: string;
+  readonly start: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+function rewrite(group: readonly string[], options: LaneOptions, count: number): string[] {
+  const uses = group.flatMap((text, line): Use[] =>
+    [...text.matchAll(spread)]
+      .map((match) => ({ line, pointer: match[1] ?? '', offset: Number(match[2]) }))
+      .filter(({ pointer }) => options.isConstant(pointer)),
+  );
+  const reads = [...new Set(uses.map(({ pointer }) => pointer))].flatMap((pointer) =>
+    readsOf(
+      pointer,
+      uses.filter((use) => use.pointer === pointer),
+      options.lanes,
+    ),
+  );
+  if (reads.length === 0 || registersFor(group, reads) > options.registers + slack) return [...group];
+  const nameOf = (read: Read) => `lane${count + reads.indexOf(read)}`;
+  return group.flatMap((text, line) => {
+    const indent = ' '.repeat(indentOf(text));
+    const declared = reads
+      .filter(({ first }) => first === line)
+      .map((read) => `${indent}const vf ${nameOf(read)} = (vf)*(const vfu *)(${read.pointer} + ${read.start});`);
+    const rewritten = text.replaceAll(spread, (whole, pointer: string, offset: string) => {
+      const at = Number(offset);
+      const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + options.lanes);
+      return read === undefined ? whole : `ob_splat_v(${nameOf(read)}[${at - read.start}])`;
+    });
+    return [...declared, rewritten];
+  });
+}
+
+/** Vectors that lie between the first and the last scalar, so that nothing beyond is touched. */
+function readsOf(pointer: string, uses: readonly Use[], lanes: number): Read[] {
+  const offsets = [...new Set(uses.map(({ offset }) => offset))].sort((a, b) => a - b);
+  const lastStart = (offsets.at(-1) ?? 0) - lanes + 1;
+  if (lastStart < (offsets[0] ?? 0)) return [];
+  const reads: Read[] = [];
+  for (let i = 0; i < offsets.length; ) {
+    const start = Math.min(offsets[i] as number, lastStart);
+    const end = offsets.findIndex((offset) => offset >= start + lanes);
+    const covered = (end < 0 ? offsets.length : end) - i;
+    if (covered > 1) {
+      const own = uses.filter(({ offset }) => offset >= (offsets[i] as number) && offset < start + lanes);
+      reads.push({ pointer, start, first: own[0]?.line ?? 0, last: own.at(-1)?.line ?? 0 });
+    }
+    i += Math.max(1, covered);
+  }
+  return reads;
+}
+
+/** Sums, the vectors alive at once, and what a row of sums is multiplied by. */
+function registersFor(group: readonly string[], reads: readonly Read[]): number {
+  const sums = new Set(group.flatMap((line) => accumulation.exec(line)?.[1] ?? [])).size;
+  const alive = group.map((_, line) => reads.filter(({ first, last }) => first <= line && line <= last).length);
+  const scalarsOf = (line: string) => [...line.matchAll(spread)].map(([whole]) => whole).join();
+  const differs = group.findIndex((line) => scalarsOf(line) !== scalarsOf(group[0] ?? ''));
+  return sums + Math.max(...alive) + Math.max(1, differs);
+}
