@@ -42,9 +42,13 @@ const bodyMax = 600;
 /** How much of what is cheaper than the dearest part is not hidden behind it. */
 const exposed = 0.3;
 
-/** Accumulators that leave registers for the operands. Without 32 registers an operand cannot wait in one of its own for every row. */
-export function accumulatorsMax({ vectorRegisters }: Pick<Machine, 'vectorRegisters'>): number {
-  return vectorRegisters >= 32 ? 28 : vectorRegisters - 4;
+/**
+ * Accumulators that leave registers for the operands. Without 32 registers an operand cannot wait in one of its own for every row; where
+ * four lanes of 32 registers are multiplied one by one (codegen/lanes.ts), a vector waits for each of 10 rows of 2.
+ */
+export function accumulatorsMax({ vectorRegisters, lanes }: Pick<Machine, 'vectorRegisters' | 'lanes'>): number {
+  if (vectorRegisters < 32) return vectorRegisters - 4;
+  return lanes <= 4 ? 20 : 28;
 }
 
 export interface Tile {

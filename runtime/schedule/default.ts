@@ -16,13 +16,16 @@ export function defaultSchedule(program: Program, machine: Machine): Schedule {
 const frame = { vector: true, fused: true, swapped: false } as const;
 /** So that a slow core takes fewer of them. */
 const chunksPerThread = 8;
-/** Multiply-adds in straight-line code: beyond, a loop costs nothing and the code only grows. */
-const unrolledMax = 256;
+/**
+ * Multiply-adds in straight-line code: beyond, a loop costs nothing and the code only grows. With narrow vectors a block of channels
+ * keeps the registers full by itself; more taps at once would want more of them.
+ */
+const unrolledMax = (lanes: number): number => (lanes <= 4 ? 160 : 256);
 
 export function defaultChoice(program: Program, machine: Machine): Choice {
   const workload = workloadOf(program, machine, frame);
   const tile = chooseTile(workload, machine);
-  const unrolled = unrolledLoops(workload, tile.rows * tile.columns);
+  const unrolled = unrolledLoops(workload, tile.rows * tile.columns, unrolledMax(machine.lanes));
   return { ...frame, ...tile, turned: 0, unrolled, chunks: chunksPerThread };
 }
 
@@ -47,12 +50,12 @@ function chooseTile(workload: Workload, machine: Machine): Tile {
 }
 
 /** How many of the innermost loops of a reduction may be written out around a tile. */
-function unrolledLoops({ frame: { anatomy } }: Workload, tile: number): number {
+function unrolledLoops({ frame: { anatomy } }: Workload, tile: number, bodyMax: number): number {
   let count = 0;
   let body = tile;
   for (const { extent } of anatomy.reduce.toReversed()) {
     body *= extent;
-    if (body > unrolledMax) break;
+    if (body > bodyMax) break;
     count++;
   }
   return count;
