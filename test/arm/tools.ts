@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 
 export const crossCompiler = 'aarch64-linux-gnu-gcc';
 export const crossCompilerCxx = 'aarch64-linux-gnu-g++';
+export const disassembler = 'aarch64-linux-gnu-objdump';
 export const emulator = 'qemu-aarch64-static';
 
 /** Of Debian's libc6-dev-arm64-cross: the loader and libraries of Arm programs. */
