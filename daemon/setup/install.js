@@ -9,7 +9,13 @@ const nodeMajorMin = 20;
 
 /** Program to Debian package. */
 const buildTools = { gcc: 'gcc', 'g++': 'g++', make: 'make', python3: 'python3' };
-const testTools = { ...buildTools, 'clang-format': 'clang-format', 'clang-tidy': 'clang-tidy' };
+const testTools = {
+  ...buildTools,
+  'clang-format': 'clang-format',
+  'clang-tidy': 'clang-tidy',
+  'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
+  'qemu-aarch64-static': 'qemu-user-static',
+};
 
 /** Throws SetupError if Node is too old or a tool stays missing. */
 function requireTools(tools) {
