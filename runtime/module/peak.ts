@@ -15,12 +15,13 @@ const tilesPerThread = 256;
 
 /**
  * @returns floating-point operations of a nanosecond, with all threads; a multiply-add counts as two. Undefined if it was aborted.
+ * @throws OnboxError `measure-failed`, `toolchain-missing`
  */
 export async function measurePeak(trials: Trials, machine: TuningMachine): Promise<number | undefined> {
   const task = peakTask(machine);
   const choice = { ...defaultChoice(task.program, machine), chunks: 8 };
   const candidate = { choice, steps: scheduleFor(task.program, machine, choice) };
-  const [finding] = await trials.run(task, [candidate], { bestNs: undefined, startNs: undefined });
+  const [finding] = await trials.runOrFail(task, [candidate], { bestNs: undefined, startNs: undefined });
   return finding?.outcome === 'ok' ? task.flops / finding.nanoseconds : undefined;
 }
 

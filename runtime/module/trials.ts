@@ -59,10 +59,21 @@ export class Trials {
 
   /**
    * Compiles and measures candidates, all of which are legal.
-   * @returns by candidate; fewer if the signal aborts
-   * @throws OnboxError `measure-failed`, `toolchain-missing`
+   * @returns by candidate; fewer if the signal aborts; undefined if the task cannot be measured: it is too slow without a schedule, or
+   *   needs more memory than there is
+   * @throws OnboxError `toolchain-missing`
    */
-  async run(task: Task, candidates: readonly Candidate[], known: KnownTimes): Promise<readonly Finding[]> {
+  async run(task: Task, candidates: readonly Candidate[], known: KnownTimes): Promise<readonly Finding[] | undefined> {
+    try {
+      return await this.runOrFail(task, candidates, known);
+    } catch (error) {
+      if (errorCode(error) === 'measure-failed') return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws OnboxError `measure-failed`, `toolchain-missing` */
+  async runOrFail(task: Task, candidates: readonly Candidate[], known: KnownTimes): Promise<readonly Finding[]> {
     const ground = await this.groundOf(task);
     if (ground === undefined) return [];
     if (known.startNs !== undefined) this.baselines.set(task.key, known.startNs);

@@ -9,9 +9,13 @@ import { type Candidate, type Finding, type Sample, type Task, TaskSearch } from
 
 /**
  * Runs candidates on the device, in order.
- * @returns by candidate; fewer of them if the search was aborted
+ * @returns by candidate; fewer of them if the search was aborted; undefined if the task cannot be measured at all
  */
-export type Measure = (task: Task, candidates: readonly Candidate[], known: KnownTimes) => Promise<readonly Finding[]>;
+export type Measure = (
+  task: Task,
+  candidates: readonly Candidate[],
+  known: KnownTimes,
+) => Promise<readonly Finding[] | undefined>;
 
 /** Nanoseconds; undefined where nothing was measured yet. */
 export interface KnownTimes {
@@ -108,6 +112,10 @@ export class Search {
     const candidates = search.propose(Math.min(batchSize, budget.trials - this.trials), this.model);
     if (candidates.length === 0) return;
     const findings = await measure(search.task, candidates, { bestNs: search.best?.nanoseconds, startNs: search.startNs });
+    if (findings === undefined) {
+      search.giveUp();
+      return;
+    }
     records.append(findings.flatMap((finding, i) => this.recordOf(search.task, candidates[i], finding)));
     this.samples.push(...search.learn(candidates, findings));
     this.trials += findings.length;
@@ -140,7 +148,8 @@ export class Search {
     for (const search of this.searches) {
       const gain = this.gainOf(search);
       gains += gain;
-      total += this.timeOf(search) * search.task.count;
+      // What cannot be measured says nothing of what is worth while.
+      if (search.best !== undefined || !search.isExhausted) total += this.timeOf(search) * search.task.count;
       if (gain > bestGain) {
         best = search;
         bestGain = gain;

@@ -113,6 +113,10 @@ export class TaskSearch {
     return this.ended;
   }
 
+  giveUp(): void {
+    this.ended = true;
+  }
+
   /**
    * The next candidates to measure, no two of them alike; none when there is nothing left to try. The best so far is among them
    * once more: of many noisy times the least is too good to be true.

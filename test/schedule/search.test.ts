@@ -10,7 +10,7 @@ import type { TuningMachine } from '../../runtime/schedule/machine.js';
 import { Records, taskKey } from '../../runtime/schedule/records.js';
 import { type Measure, Search, type SearchOptions } from '../../runtime/schedule/search.js';
 import { spaceOf } from '../../runtime/schedule/space.js';
-import type { Candidate, Task } from '../../runtime/schedule/task-search.js';
+import type { Candidate, Finding, Task } from '../../runtime/schedule/task-search.js';
 
 const machine: TuningMachine = {
   lanes: 16,
@@ -41,7 +41,7 @@ function timeOf(task: Task, { choice }: Candidate): number {
   return total * (1 + Math.abs(choice.rows - 8) * 0.2) * (choice.swapped ? 0.8 : 1);
 }
 
-const measureFormula: Measure = async (task, candidates) =>
+const measureFormula = async (task: Task, candidates: readonly Candidate[]): Promise<Finding[]> =>
   candidates.map((candidate) => ({ outcome: 'ok', nanoseconds: timeOf(task, candidate) }));
 
 let folder: string;
@@ -77,11 +77,11 @@ test('the search comes within a few percent of the best of the whole space in a 
 
 test('every trial is recorded, and only the best so far is measured again', async () => {
   const seen: string[] = [];
-  const measure: Measure = (task, candidates, known) => {
+  const measure: Measure = (task, candidates) => {
     const texts = candidates.map(({ steps }) => JSON.stringify(steps));
     expect(new Set(texts).size).toBe(texts.length);
     seen.push(...texts);
-    return measureFormula(task, candidates, known);
+    return measureFormula(task, candidates);
   };
   await new Search([matmul(24, 32, 48)], optionsWith({ measure, budget: { minutes: 1, trials: 60 } })).run();
   expect(seen.length).toBe(60);
@@ -124,15 +124,23 @@ test('most trials go where most time is', async () => {
 
 test('a time that was too good to be true does not stay the best', async () => {
   let batches = 0;
-  const measure: Measure = async (task, candidates, known) => {
+  const measure: Measure = async (task, candidates) => {
     const lucky = batches++ === 0 ? 7 : -1;
-    const findings = await measureFormula(task, candidates, known);
+    const findings = await measureFormula(task, candidates);
     return findings.map((finding, i) => (i === lucky ? { ...finding, nanoseconds: 100 } : finding));
   };
   const task = matmul(60, 64, 160);
   const [result] = await new Search([task], optionsWith({ measure, budget: { minutes: 1, trials: 64 } })).run();
   expect(result?.bestNs).toBeGreaterThan(100);
   expect(Records.open(path).best(task.key, { device: 'test', threads: 2 })?.nanoseconds).toBe(result?.bestNs);
+});
+
+test('a task that cannot be measured does not stop the others', async () => {
+  const [broken, sound] = [matmul(128, 512, 512, 4), matmul(24, 32, 48)];
+  const measure: Measure = async (task, candidates) =>
+    task.key === broken.key ? undefined : await measureFormula(task, candidates);
+  const results = await new Search([broken, sound], optionsWith({ measure })).run();
+  expect(results.map(({ trials }) => trials > 0)).toEqual([false, true]);
 });
 
 test('nothing is searched where the roofline is reached', async () => {
@@ -144,9 +152,9 @@ test('nothing is searched where the roofline is reached', async () => {
 test('an abort loses nothing that was measured', async () => {
   const controller = new AbortController();
   let batches = 0;
-  const measure: Measure = async (task, candidates, known) => {
+  const measure: Measure = async (task, candidates) => {
     if (++batches === 2) controller.abort();
-    return (await measureFormula(task, candidates, known)).slice(0, batches === 2 ? 3 : 16);
+    return (await measureFormula(task, candidates)).slice(0, batches === 2 ? 3 : 16);
   };
   const [result] = await new Search([matmul(60, 64, 160)], optionsWith({ measure, signal: controller.signal })).run();
   expect(batches).toBe(2);
