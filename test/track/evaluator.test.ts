@@ -4,7 +4,7 @@
 import { sharedData } from '../support/data.js';
 import { measure } from './support/metrics.js';
 import { compare, parseMot, readMot } from './support/mot.js';
-import { runSort } from './support/sort.js';
+import { runSort, sortDefaults } from './support/sort.js';
 
 const data = sharedData('mot');
 
@@ -50,13 +50,19 @@ if (data === undefined) {
   });
 
   // The published output is rounded to hundredths of a pixel.
-  test.each(sort)('our SORT scores what the published one scores on %s', (name, [hota, mota, idf1]) => {
-    const scores = measure(
-      compare(readMot(`${data}/MOT15/${name}/gt/gt.txt`), runSort(readMot(`${data}/MOT15/${name}/det/det.txt`))),
-    );
+  function expectLikeSort(detections: string, truth: string, [hota, mota, idf1]: Figures, ageMax: number): void {
+    const scores = measure(compare(readMot(truth), runSort(readMot(detections), { ...sortDefaults, ageMax })));
     expect(Math.abs(scores.hota - hota)).toBeLessThan(0.02);
     expect(Math.abs(scores.mota - mota)).toBeLessThan(0.05);
     expect(Math.abs(scores.idf1 - idf1)).toBeLessThan(0.02);
+  }
+
+  test.each(sort)('our SORT scores what the published one scores on %s', (name, figures) => {
+    expectLikeSort(`${data}/MOT15/${name}/det/det.txt`, `${data}/MOT15/${name}/gt/gt.txt`, figures, sortDefaults.ageMax);
+  });
+
+  test.each(sortOnVideo)('with ten frames of memory it scores what SORT scores on detections of %s', (name, figures) => {
+    expectLikeSort(`${data}/vtest/det_${name}.txt`, `${data}/MOT15/PETS09-S2L1/gt/gt.txt`, figures, 10);
   });
 }
 

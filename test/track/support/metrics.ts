@@ -52,7 +52,7 @@ function eachPair(
   });
 }
 
-export function hotaOf(comparison: Comparison): Pick<Scores, 'hota' | 'detA' | 'assA'> {
+function hotaOf(comparison: Comparison): Pick<Scores, 'hota' | 'detA' | 'assA'> {
   const lengths = framesOfIds(comparison);
   const alignment = alignmentOf(comparison, lengths);
   const boxes = lengths.truth.reduce((a, b) => a + b, 0) + lengths.found.reduce((a, b) => a + b, 0);
@@ -117,7 +117,7 @@ function lengthsOfPair({ truth, found }: Lengths, ids: number, foundIds: number)
 type Clear = Pick<Scores, 'mota' | 'switches' | 'falsePositives' | 'falseNegatives'>;
 
 /** A pair of the frame before is kept while it overlaps enough. A switch is another id than the last that the thing had. */
-export function clearOf({ frames, truthIds }: Comparison): Clear {
+function clearOf({ frames, truthIds }: Comparison): Clear {
   const lastId = new Map<number, number>();
   let previous = new Map<number, number>();
   const counts = { hits: 0, switches: 0, falsePositives: 0, falseNegatives: 0 };
@@ -146,7 +146,7 @@ export function clearOf({ frames, truthIds }: Comparison): Clear {
 }
 
 /** The share of boxes in the best one-to-one matching of identities over the whole sequence. */
-export function idf1Of(comparison: Comparison): number {
+function idf1Of(comparison: Comparison): number {
   const { frames, truthIds, foundIds } = comparison;
   const together = pairCounts(comparison);
   let boxes = 0;
