@@ -86,7 +86,7 @@ function tileCycles(workload: Workload, rows: number, columns: number, machine: 
 }
 
 export function draft(workload: Workload, choice: Choice, machine: TuningMachine): Draft {
-  const { frame, points, steps } = workload;
+  const { frame, points } = workload;
   const body = bodyOf(workload, choice);
   const vectors = frame.lane === undefined ? points : points / machine.lanes;
   const compute = computeCycles(workload, choice, machine) * (body > bodyMax ? 1 + Math.log2(body / bodyMax) / 8 : 1);
@@ -94,7 +94,8 @@ export function draft(workload: Workload, choice: Choice, machine: TuningMachine
   const nest = nestOf(workload, choice);
   const l1Traffic = traffic(workload.accesses, nest, machine.l1Bytes * cacheShare) / l1BytesPerCycle;
   const l2Traffic = traffic(workload.accesses, nest, machine.l2Bytes * cacheShare) / l2BytesPerCycle;
-  const chunks = chunksOf(nest, machine.threads * choice.chunks, steps > 1 ? workload.frame.anatomy.reduce.length : 0);
+  const outer = nest.slice(nest.length - frame.anatomy.space.filter(({ name }) => name !== frame.lane).length);
+  const chunks = chunksOf(outer, machine.threads * choice.chunks);
   const imbalance = (Math.ceil(chunks / machine.threads) * machine.threads) / chunks;
   const parts = [compute + epilogue, l1Traffic, l2Traffic];
   const dearest = Math.max(...parts);
@@ -113,8 +114,7 @@ function computeCycles(workload: Workload, choice: Choice, machine: TuningMachin
   const tiled = [frame.lines, frame.rows, frame.columns].reduce((product, loop) => product * (loop?.extent ?? 1), 1);
   const laneExtent = frame.anatomy.space.find((loop) => loop.name === frame.lane)?.extent ?? 1;
   const vectors = points / laneExtent;
-  const area = choice.lines * choice.rows * choice.columns;
-  const turns = ((vectors / area) * steps * area) / bodyOf(workload, choice);
+  const turns = (vectors * steps) / bodyOf(workload, choice);
   return (vectors / tiled) * tilesCycles(workload, choice, machine) + turns * turnCycles;
 }
 
@@ -184,14 +184,12 @@ function footprint({ elementBytes, axes }: Access, covered: ReadonlyMap<string, 
   return bytes;
 }
 
-/** Iterations of the parallel loop: the outermost ones, fused until there are enough. */
-function chunksOf(nest: readonly Level[], wanted: number, reduceLoops: number): number {
+/** Iterations of the parallel loop: the outermost ones of `outer`, fused until there are as many as wanted. */
+function chunksOf(outer: readonly Level[], wanted: number): number {
   let chunks = 1;
-  const outermost = nest.toReversed();
-  const spaces = outermost.slice(0, Math.max(1, outermost.length - reduceLoops));
-  for (const { count } of spaces) {
-    chunks *= count;
+  for (const { count } of outer.toReversed()) {
     if (chunks >= wanted) break;
+    chunks *= count;
   }
   return chunks;
 }

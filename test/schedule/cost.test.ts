@@ -76,6 +76,8 @@ test('a constant that no cache holds is read again for every row, unless its col
 test('an odd number of chunks leaves a thread idle at the end', () => {
   expect(draftOf(matmul(3, 64, 16), {}).imbalance).toBeCloseTo(4 / 3);
   expect(draftOf(matmul(4, 64, 16), {}).imbalance).toBe(1);
+  expect(draftOf(matmul(3, 64, 16), { chunks: 8 }).chunks).toBe(3);
+  expect(draftOf(matmul(3, 64, 48), { chunks: 8 }).chunks).toBe(9);
   expect(draftOf(matmul(3, 64, 16), {}, { ...machine, threads: 1 }).imbalance).toBe(1);
 });
 
