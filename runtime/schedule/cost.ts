@@ -28,7 +28,7 @@ const loadsPerCycle = 2;
 /** Cycles of latency times multiply-adds in a cycle: fewer accumulators than this wait for each other. */
 const latency = 4;
 const l1BytesPerCycle = 32;
-const l2BytesPerCycle = 8;
+const l2BytesPerCycle = 16;
 /** The share of a cache that a loop may count on. */
 const cacheShare = 0.75;
 /** Counter and branch of a loop that is not written out. */

@@ -48,8 +48,10 @@ const rankedTrials = 32;
 const randomShare = 0.1;
 /** How many of the best steps are taken from. */
 const parents = 3;
+/** In one batch, of tiles with as many lines and columns. */
+const tilesOfWidth = 3;
 /** Of the choices by draft, so many are looked at by the model. */
-const shortlist = 512;
+const shortlist = 2048;
 
 interface Trial extends Candidate {
   readonly nanoseconds: number;
@@ -140,7 +142,7 @@ export class TaskSearch {
     const { space } = this.open();
     if (this.startTime === undefined) add(this.start);
     if (this.tried.size < rankedTrials || this.trials.length === 0) {
-      for (const choice of this.ranked(this.byDraft(), model)) {
+      for (const choice of spread(this.ranked(this.byDraft(), model))) {
         if (batch.size >= Math.ceil(count * (1 - randomShare))) break;
         add(choice);
       }
@@ -215,4 +217,22 @@ export class TaskSearch {
     }
     return this.known;
   }
+}
+
+/**
+ * Choices that stand for the others: the first of each tile, and few tiles of one width. What ranks highest is often much the same, and
+ * what ails one of them ails all.
+ */
+function spread(choices: readonly Choice[]): readonly Choice[] {
+  const tiles = new Set<string>();
+  const widths = new Map<string, number>();
+  return choices.filter(({ lines, rows, columns }) => {
+    const tile = [lines, rows, columns].join();
+    const width = [lines, columns].join();
+    const count = widths.get(width) ?? 0;
+    if (tiles.has(tile) || count >= tilesOfWidth) return false;
+    tiles.add(tile);
+    widths.set(width, count + 1);
+    return true;
+  });
 }

@@ -93,9 +93,10 @@ test('a second search goes on where the first stopped', async () => {
   const task = matmul(60, 64, 160);
   await new Search([task], optionsWith({ budget: { minutes: 1, trials: 32 } })).run();
   const first = Records.open(path).best(task.key, { device: 'test', threads: 2 });
+  const before = Records.open(path).count;
   const [result] = await new Search([task], optionsWith({ budget: { minutes: 1, trials: 32 } })).run();
-  // Three batches after the first ended with the best so far, measured again.
-  expect(result?.trials).toBe(64 - 3);
+  expect(before).toBe(32);
+  expect(result?.trials).toBeGreaterThan(before + 20);
   expect(result?.bestNs).toBeLessThanOrEqual(first?.nanoseconds ?? 0);
 });
 
