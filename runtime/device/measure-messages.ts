@@ -36,7 +36,7 @@ export interface MeasureRequest {
   readonly budgetMs: number;
 }
 
-/** Nanoseconds, medians over the runs. */
+/** Nanoseconds, lower quartiles of the runs. */
 export interface Timing {
   readonly nanoseconds: number;
   /** The reference, shortly before and after. */

@@ -15,6 +15,7 @@ import type { KnownTimes } from '../schedule/search.js';
 import type { Schedule } from '../schedule/steps.js';
 import type { Candidate, Finding, Task } from '../schedule/task-search.js';
 import { compileBatch } from './batch.js';
+import { medianOf } from './speed.js';
 import { makeTrialData, type TrialData, writeTruth } from './trial-data.js';
 
 export interface TrialOptions {
@@ -32,9 +33,8 @@ const candidateTimeoutMs = 20_000;
 const errorMax = 1e-4;
 /** Milliseconds of runs of one candidate. */
 const budgetMs = 25;
-/** Drift of the machine below the least is noise of the reference itself, above the most it is no drift. */
-const driftMin = 1.03;
-const driftMax = 2;
+/** As many timings of the reference before and after a candidate say how fast the machine was. */
+const referencesAround = 3;
 
 /** What the batches of one task share. */
 interface Ground {
@@ -79,7 +79,7 @@ export class Trials {
     if (known.startNs !== undefined) this.baselines.set(task.key, known.startNs);
     const schedules = candidates.map(({ steps }) => steps);
     const measured = await this.measureAll(task.program, ground, schedules, known.bestNs ?? 0);
-    return measured.map((one) => this.findingOf(task, one));
+    return measured.map((one, i) => this.findingOf(task, one, referenceAround(measured, i)));
   }
 
   /** A batch that does not compile is halved until the schedule at fault stands alone. @returns undefined for that one */
@@ -154,14 +154,12 @@ export class Trials {
     throw new OnboxError(`the plain translation of ${title} ended with: ${measured.outcome}`, { code: 'measure-failed' });
   }
 
-  private findingOf(task: Task, measured: Measured | undefined): Finding {
+  /** @param reference nanoseconds of the default schedule at that time */
+  private findingOf(task: Task, measured: Measured | undefined, reference: number): Finding {
     if (measured?.outcome !== 'ok') return { outcome: measured?.outcome ?? 'failed', nanoseconds: 0 };
-    const { nanoseconds, referenceNs } = measured;
-    const baseline = this.baselines.get(task.key) ?? referenceNs;
+    const baseline = this.baselines.get(task.key) ?? reference;
     this.baselines.set(task.key, baseline);
-    const drift = referenceNs / baseline;
-    const isNoise = Math.max(drift, 1 / drift) < driftMin;
-    return { outcome: 'ok', nanoseconds: nanoseconds / (isNoise ? 1 : Math.min(driftMax, Math.max(1 / driftMax, drift))) };
+    return { outcome: 'ok', nanoseconds: (measured.nanoseconds * baseline) / reference };
   }
 
   private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -173,4 +171,10 @@ export class Trials {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** The middle of the reference's times around a candidate: one of them alone is as noisy as the candidate. */
+function referenceAround(measured: readonly (Measured | undefined)[], at: number): number {
+  const near = measured.slice(Math.max(0, at - referencesAround), at + referencesAround + 1);
+  return medianOf(near.flatMap((one) => (one?.outcome === 'ok' ? [one.referenceNs] : [])));
 }
