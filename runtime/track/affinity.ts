@@ -30,9 +30,12 @@ export function affinitiesOf(tracks: readonly Track[], sightings: readonly Sight
       const otherRight = boxes[at + 2] as number;
       // Most pairs of a crowd are far from each other.
       if (otherLeft >= right || otherRight <= left) continue;
+      const otherTop = boxes[at + 1] as number;
+      const otherBottom = boxes[at + 3] as number;
+      if (otherTop >= bottom || otherBottom <= top) continue;
       const { object } = sightings[column] as Sighting;
       if (track.object.class !== object.class) continue;
-      const shared = overlap(left, top, right, bottom, otherLeft, boxes[at + 1] as number, otherRight, boxes[at + 3] as number);
+      const shared = overlap(left, top, right, bottom, otherLeft, otherTop, otherRight, otherBottom);
       if (shared > 0) affinities[row * sightings.length + column] = shared + directionWeight * agreementOf(track, object.box);
     }
   });
@@ -44,8 +47,13 @@ function agreementOf({ way, box }: Track, next: Box): number {
   const [first, last] = [way[0], way.at(-1)];
   if (first === undefined || last === undefined) return 0;
   const to = boxCenter(next);
-  const [wayX, wayY, stepX, stepY] = [last[0] - first[0], last[1] - first[1], to[0] - last[0], to[1] - last[1]];
-  const [wayLength, stepLength] = [Math.hypot(wayX, wayY), Math.hypot(stepX, stepY)];
+  const wayX = last[0] - first[0];
+  const wayY = last[1] - first[1];
+  const stepX = to[0] - last[0];
+  const stepY = to[1] - last[1];
+  // Math.hypot guards against overflow, which no picture has, and is several times slower.
+  const wayLength = Math.sqrt(wayX * wayX + wayY * wayY);
+  const stepLength = Math.sqrt(stepX * stepX + stepY * stepY);
   if (Math.min(wayLength, stepLength) < wayMin * (box[3] - box[1])) return 0;
   return (wayX * stepX + wayY * stepY) / (wayLength * stepLength);
 }

@@ -1,4 +1,5 @@
-// A track: what is known of one thing over time. Tracks are values; each step makes a new one.
+// A track: what is known of one thing over time. Tracks are values; each step makes a new one, named field by field: in a crowd,
+// spreading them was a fifth of the tracker's time.
 
 import type { DetectedObject } from '../vision/boxes.js';
 import { type Box, boxCenter } from './box.js';
@@ -54,10 +55,21 @@ export function startTrack({ object, worth }: Sighting, frame: number, timeS: nu
 /** The track where it should be `seconds` later. */
 export function predictTrack(track: Track, seconds: number): Track {
   const motion = predictMotion(track.missed > 0 ? keepSize(track.motion) : track.motion, seconds);
-  return { ...track, motion, box: boxOf(motion) };
+  return {
+    id: track.id,
+    object: track.object,
+    firstFrame: track.firstFrame,
+    lastSeenS: track.lastSeenS,
+    sightings: track.sightings,
+    missed: track.missed,
+    worth: track.worth,
+    motion,
+    box: boxOf(motion),
+    way: track.way,
+    rehearsal: track.rehearsal,
+  };
 }
 
-/** Named field by field: a crowd's spread objects were a fifth of the tracker's time. */
 export function sightTrack(track: Track, { object, worth }: Sighting, timeS: number): Track {
   const motion = correctMotion(track.motion, object.box, Math.max(0, 1 - worth));
   const way = track.way.length < wayMax ? track.way.slice() : track.way.slice(1);
