@@ -1,4 +1,4 @@
-// The tracker on what our models detect in a real video, with the parameters that scores.test.ts uses: three detectors whose
+// The tracker on what our models detect in a real video, with the parameters that mot15.test.ts uses: three detectors whose
 // confidences are on other scales than those of public detections.
 
 import { sharedData } from '../support/data.js';

@@ -33,3 +33,10 @@ function thin(lines: readonly MotLine[], every: number): MotLine[] {
   const kept = lines.filter(({ frame }) => (frame - 1) % every === 0);
   return kept.map((line) => ({ ...line, frame: (line.frame - 1) / every + 1 }));
 }
+
+/** By how much our scores are above SORT's, on average over sequences. */
+export function meanGains(contests: readonly Contest[]): Readonly<Record<'idf1' | 'mota' | 'hota', number>> {
+  const mean = (score: 'idf1' | 'mota' | 'hota') =>
+    contests.reduce((sum, { ours, sort }) => sum + ours[score] - sort[score], 0) / contests.length;
+  return { idf1: mean('idf1'), mota: mean('mota'), hota: mean('hota') };
+}
