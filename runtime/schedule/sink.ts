@@ -5,16 +5,18 @@
 import { type Affine, dependsOn, variable } from '../loop/affine.js';
 import type { Condition, Loop, Program, Statement } from '../loop/program.js';
 import { branch, mapBlock, visitBlockExpressions, visitStatements } from '../loop/statement.js';
+import { withDistinctLocals } from './distinct.js';
 import { demand } from './illegal.js';
 import { replaceLoops } from './rewrite.js';
 
 export function sink(program: Program, name: string): Program {
-  return replaceLoops(program, name, (loop) => {
+  const sunk = replaceLoops(program, name, (loop) => {
     demand(loop.axis === 'space', `${name} is a reduction and cannot sink`);
     demand(loop.mode === 'serial', `${name} is ${loop.mode} and cannot sink`);
     demand(holdsLoop(loop.body), `${name} stands directly around stores already`);
     return distribute(loop, loop.body, []);
   });
+  return withDistinctLocals(sunk);
 }
 
 function holdsLoop(block: readonly Statement[]): boolean {

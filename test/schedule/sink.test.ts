@@ -55,6 +55,33 @@ test('sink of two loops makes a tile of accumulators', () => {
   `);
 });
 
+test('a main part and its tail that come to stand side by side keep accumulators of their own', () => {
+  expect(
+    after(matmul, [
+      { step: 'cut', loop: 'w', at: 4 },
+      { step: 'sink', loop: 'w' },
+    ]),
+  ).toBe(dedent`
+    for h in 0..4
+      local a f32[4]
+      for w in 0..4
+        a[w] = 0
+      for c in 0..8 [reduce]
+        for w in 0..4
+          a[w] += x[h, c] * k[c, w]
+      for w in 0..4
+        y[h, w] = max(0, a[w])
+      local ab f32[2]
+      for w in 0..2
+        ab[w] = 0
+      for c in 0..8 [reduce]
+        for w in 0..2
+          ab[w] += x[h, c] * k[c, w + 4]
+      for w in 0..2
+        y[h, w + 4] = max(0, ab[w])
+  `);
+});
+
 test('sink takes a guard that depends on the loop along', () => {
   expect(
     after(matmul, [
