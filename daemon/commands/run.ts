@@ -22,8 +22,7 @@ export const run: Command = {
   async run(args, terminal) {
     const inputs = args.text('inputs');
     const outputs = args.text('outputs');
-    if (inputs === undefined || outputs === undefined)
-      throw usageError('run: --inputs FOLDER and --outputs FOLDER are needed');
+    if (inputs === undefined || outputs === undefined) throw usageError('run: --inputs FOLDER and --outputs FOLDER are needed');
     const target = await openTarget(args.positional(0), undefined, await compileOptionsOf(args), terminal);
     try {
       const written = await runTensors(target, inputs, outputs);

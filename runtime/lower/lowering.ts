@@ -1,7 +1,7 @@
 // What an operator states about its computation, in logical indices. How values are stored, which loops run where and what is
 // fused is none of its business: it says what the element at an index is, and the context turns that into a program.
 
-import type { Dtype, TensorType } from '../core/tensor.js';
+import type { TensorType } from '../core/tensor.js';
 import type { Attributes } from '../graph/graph.js';
 import type { Affine } from '../loop/affine.js';
 import type { Combine, Expression } from '../loop/program.js';
@@ -60,5 +60,3 @@ export interface Lowering {
    */
   sharedAxes?(attributes: Attributes, output: TensorType): readonly number[];
 }
-
-export type { Attributes, Dtype };
