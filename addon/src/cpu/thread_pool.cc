@@ -19,12 +19,34 @@ namespace onbox {
 namespace {
 
 /** Enough that the last chunk of a slow core, four times slower on RK3399, is a small part of the launch. */
-constexpr std::int64_t kChunksPerThread = 16;
+constexpr std::int64_t kChunksPerThread = 32;
+
+/** What 16 bits count. */
+constexpr std::int64_t kChunksMax = 65535;
+
+/** The share of the open chunks, divided by the number of threads, that a thread takes at once: every taking costs a trip
+ * between cores. */
+constexpr unsigned kShares = 2;
 
 /** Longer than the gap between two launches of a run, shorter than what a sleep and a wake-up are worth in power. */
 constexpr auto kSpinTime = std::chrono::microseconds(80);
 
-constexpr std::uint32_t chunksOf(std::uint64_t open) noexcept { return static_cast<std::uint32_t>(open); }
+/** What is open of a job: its serial number, and the chunks first <= i < last, in one word. */
+struct Open {
+  std::uint32_t serial = 0;
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+
+  [[nodiscard]] constexpr bool isEmpty() const noexcept { return first == last; }
+};
+
+constexpr std::uint64_t pack(Open open) noexcept {
+  return (std::uint64_t{open.serial} << 32U) | (std::uint64_t{open.last} << 16U) | open.first;
+}
+
+constexpr Open unpack(std::uint64_t word) noexcept {
+  return {static_cast<std::uint32_t>(word >> 32U), static_cast<std::uint16_t>(word), static_cast<std::uint16_t>(word >> 16U)};
+}
 
 /** Lets the other hardware thread run, and does not flood the memory bus. On Arm `yield` is a no-op; `isb` really pauses. */
 inline void pauseBriefly() noexcept {
@@ -67,7 +89,7 @@ std::shared_ptr<ThreadPool> ThreadPool::shared(unsigned threads) {
 ThreadPool::ThreadPool(unsigned threads) : threads_(threads) {
   try {
     for (unsigned i = 1; i < threads; ++i) {
-      workers_.emplace_back([this] { serve(); });
+      workers_.emplace_back([this, i] { serve(i); });
       pthread_setname_np(workers_.back().native_handle(), "onbox-cpu");
     }
   } catch (const std::system_error& error) {
@@ -87,11 +109,10 @@ void ThreadPool::stop() noexcept {
   for (auto& worker : workers_) worker.join();
 }
 
-void ThreadPool::Job::runChunk(std::int64_t chunk) const noexcept {
+void ThreadPool::Job::runChunks(std::int64_t first, std::int64_t last) const noexcept {
   const std::int64_t each = extent / chunks;
   const std::int64_t longer = extent % chunks;  // The first ones take one iteration more.
-  const std::int64_t begin = chunk * each + std::min(chunk, longer);
-  kernel(buffers, begin, begin + each + (chunk < longer ? 1 : 0));
+  kernel(buffers, first * each + std::min(first, longer), last * each + std::min(last, longer));
 }
 
 void ThreadPool::launch(onbox_kernel kernel, void* const* buffers, std::int64_t extent) noexcept {
@@ -99,38 +120,50 @@ void ThreadPool::launch(onbox_kernel kernel, void* const* buffers, std::int64_t 
     if (extent > 0) kernel(buffers, 0, extent);
     return;
   }
-  const std::int64_t chunks = std::min(extent, kChunksPerThread * threads_);
+  const std::int64_t chunks = std::min({extent, kChunksPerThread * threads_, kChunksMax});
   job_ = {kernel, buffers, extent, chunks};
   unfinished_.store(static_cast<std::uint32_t>(chunks), std::memory_order_relaxed);
   ++serial_;
   // Sequentially consistent, as is the look at sleepers_: either we see the sleeper, or it sees the open chunks (see sleep).
-  open_.store((std::uint64_t{serial_} << 32U) | static_cast<std::uint64_t>(chunks));
+  open_.store(pack({serial_, 0, static_cast<std::uint16_t>(chunks)}));
   if (sleepers_.load() != 0) wake();
-  work();
+  work(0);
   const auto isDone = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
   while (!spinUntil(isDone)) sched_yield();
 }
 
-/** Takes chunks until none is left. Acquire: whoever takes a chunk sees the job that was written before it was opened. */
-void ThreadPool::work() noexcept {
+/**
+ * Takes chunks until none is left: threads of even number from the front, those of odd number from the back, so that from
+ * launch to launch a core mostly meets what it wrote itself. Acquire: whoever takes a chunk sees the job that was written
+ * before it was opened.
+ */
+void ThreadPool::work(unsigned thread) noexcept {
+  const bool fromFront = thread % 2 == 0;
   std::uint32_t finished = 0;
-  std::uint64_t open = open_.load(std::memory_order_relaxed);
-  while (chunksOf(open) != 0) {
-    if (!open_.compare_exchange_weak(open, open - 1, std::memory_order_acquire, std::memory_order_relaxed)) continue;
-    job_.runChunk(job_.chunks - chunksOf(open));
-    ++finished;
-    open = open_.load(std::memory_order_relaxed);
+  std::uint64_t word = open_.load(std::memory_order_relaxed);
+  for (Open open = unpack(word); !open.isEmpty(); open = unpack(word)) {
+    const unsigned count = std::max(1U, (unsigned{open.last} - open.first) / (kShares * threads_));
+    const unsigned first = fromFront ? open.first : open.last - count;
+    if (fromFront) {
+      open.first = static_cast<std::uint16_t>(first + count);
+    } else {
+      open.last = static_cast<std::uint16_t>(first);
+    }
+    if (!open_.compare_exchange_weak(word, pack(open), std::memory_order_acquire, std::memory_order_relaxed)) continue;
+    job_.runChunks(first, first + count);
+    finished += count;
+    word = open_.load(std::memory_order_relaxed);
   }
   // Until this, the launch cannot end, so all chunks above were of one job. Release: the caller sees what the kernel wrote.
   if (finished != 0) unfinished_.fetch_sub(finished, std::memory_order_release);
 }
 
-void ThreadPool::serve() noexcept {
+void ThreadPool::serve(unsigned thread) noexcept {
   const auto hasNews = [this] {
-    return chunksOf(open_.load(std::memory_order_relaxed)) != 0 || stopping_.load(std::memory_order_relaxed);
+    return !unpack(open_.load(std::memory_order_relaxed)).isEmpty() || stopping_.load(std::memory_order_relaxed);
   };
   while (!stopping_.load(std::memory_order_relaxed)) {
-    work();
+    work(thread);
     if (!spinUntil(hasNews)) sleep();
   }
 }
@@ -138,7 +171,7 @@ void ThreadPool::serve() noexcept {
 void ThreadPool::sleep() noexcept {
   std::unique_lock lock(sleep_);
   sleepers_.fetch_add(1);
-  awake_.wait(lock, [this] { return chunksOf(open_.load()) != 0 || stopping_.load(); });
+  awake_.wait(lock, [this] { return !unpack(open_.load()).isEmpty() || stopping_.load(); });
   sleepers_.fetch_sub(1);
 }
 

@@ -15,8 +15,9 @@
 namespace onbox {
 
 /**
- * A team of `threads` threads, of which the caller of `launch` is one. A launch is cut into chunks that threads take one by
- * one, so that on big.LITTLE a fast core takes more of them. A worker without work spins for a moment, then sleeps.
+ * A team of `threads` threads, of which the caller of `launch` is one. A launch is cut into chunks that threads take, many at
+ * first and fewer towards the end, so that on big.LITTLE a fast core takes more of them. A worker without work spins for a
+ * moment, then sleeps.
  */
 class ThreadPool {
  public:
@@ -43,14 +44,15 @@ class ThreadPool {
     std::int64_t extent = 0;
     std::int64_t chunks = 0;
 
-    void runChunk(std::int64_t chunk) const noexcept;
+    /** Those from `first` on before `last`. */
+    void runChunks(std::int64_t first, std::int64_t last) const noexcept;
   };
 
   // Two lines: the adjacent-line prefetcher of x86 and the 128-byte lines of some Arm servers.
   static constexpr std::size_t kFalseSharingBytes = 128;
 
-  void serve() noexcept;
-  void work() noexcept;
+  void serve(unsigned thread) noexcept;
+  void work(unsigned thread) noexcept;
   void sleep() noexcept;
   void wake() noexcept;
   void stop() noexcept;
@@ -60,8 +62,8 @@ class ThreadPool {
   Job job_;
   std::uint32_t serial_ = 0;
 
-  /** Serial number of the job above, chunks that nobody has taken yet below. Both in one word, so that a late worker cannot
-      take a chunk of a job that is over. */
+  /** Serial number of the job, and the range of chunks that nobody has taken yet. Both in one word, so that a late worker
+     cannot take a chunk of a job that is over. */
   alignas(kFalseSharingBytes) std::atomic<std::uint64_t> open_{0};
   /** Chunks of the job that are not done. */
   alignas(kFalseSharingBytes) std::atomic<std::uint32_t> unfinished_{0};
