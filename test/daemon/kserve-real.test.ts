@@ -98,10 +98,18 @@ test('an encoded picture for a model without a picture input is refused', async 
 test('killing the engine with -9 under load loses no inference', async () => {
   const data = Array.from({ length: 16 }, (_, index) => index);
   const inputs = ['INPUT0', 'INPUT1'].map((name) => ({ name, shape: [1, 16], datatype: 'FP32', data }));
-  const answers = Array.from({ length: 40 }, () => infer(server.port, 'simple-float', inputs));
-  await until(() => server.engine.state.running > 1);
-  process.kill(server.engine.state.pid ?? 0, 'SIGKILL');
-  for (const { status, json } of await Promise.all(answers)) {
-    expect([status, json.outputs?.[0].data[15]]).toEqual([200, 30]);
-  }
+  const answers: Awaited<ReturnType<typeof infer>>[] = [];
+  let loaded = true;
+  const clients = Array.from({ length: 8 }, async () => {
+    while (loaded) answers.push(await infer(server.port, 'simple-float', inputs));
+  });
+  await until(() => answers.length > 20);
+  const killed = server.engine.state.pid ?? 0;
+  process.kill(killed, 'SIGKILL');
+  await until(() => ![0, killed, undefined].includes(server.engine.state.pid));
+  const answeredBefore = answers.length;
+  await until(() => answers.length > answeredBefore + 20);
+  loaded = false;
+  await Promise.all(clients);
+  for (const { status, json } of answers) expect([status, json.outputs?.[0].data[15]]).toEqual([200, 30]);
 });
