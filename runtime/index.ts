@@ -21,6 +21,7 @@ export {
   type Manifest,
   type ModuleInput,
   type ModuleOutput,
+  type Pixels,
   type SelfCheck,
   type Task,
   type VisionSpec,

@@ -1,6 +1,14 @@
 // Tensors through a session. Outputs are views of the session's memory, so they are copied once before the next run.
 
-import { type Dtype, OnboxError, type Picture, type Session, type Tensor, viewBytes } from '../../runtime/index.js';
+import {
+  type Dtype,
+  OnboxError,
+  type Picture,
+  type Pixels,
+  type Session,
+  type Tensor,
+  viewBytes,
+} from '../../runtime/index.js';
 import type { EngineInput, TensorBytes } from './messages.js';
 import type { EngineRuntime } from './worker.js';
 
@@ -58,7 +66,7 @@ function pixelsOf(
   inputs: readonly EngineInput[],
   picture: Picture,
   runtime: EngineRuntime,
-): Uint8Array {
+): Pixels {
   const [input] = inputs;
   const { image } = manifest;
   if (image === undefined || inputs.length > 1 || manifest.inputs.length > 1 || input?.name !== image.input) {

@@ -1,6 +1,6 @@
 // What the engine child does with a piece of work. Pictures are decoded side by side; the device runs one session at a time.
 
-import type { ImageInput, Picture, VisionModel } from '../../runtime/index.js';
+import type { ImageInput, Picture, Pixels, VisionModel } from '../../runtime/index.js';
 import type { Answer, Classified, Detected, Work } from './messages.js';
 import { pictureOf, runTensors, type TensorSession } from './tensors.js';
 
@@ -11,7 +11,7 @@ export type EngineModel = Pick<VisionModel, 'detect' | 'classify' | 'close'> & {
 export interface EngineRuntime {
   openModel(folder: string, options: { readonly threads?: number }): Promise<EngineModel>;
   decodePicture(bytes: Uint8Array): Promise<Picture>;
-  fitPicture(picture: Picture, image: ImageInput): { readonly pixels: Uint8Array };
+  fitPicture(picture: Picture, image: ImageInput): { readonly pixels: Pixels };
 }
 
 export interface WorkerOptions {

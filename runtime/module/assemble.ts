@@ -43,7 +43,7 @@ export interface ImagePrologue {
 export interface AssembleOptions {
   readonly schedule: Scheduling;
   readonly isa: string;
-  readonly image?: ImagePrologue;
+  readonly images?: readonly ImagePrologue[];
   /**
    * How values lie in the arena. `shared`: those that are never alive together share memory. `kept`: none do, so that each can be
    * looked at after a run. `apart`: none do, and none is a part of another either.
@@ -58,8 +58,8 @@ interface Compiled {
 }
 
 /**
- * Lowers, schedules and writes every node of a graph. Plan 0 takes the inputs of the graph; plan 1, with `options.image`, takes the
- * picture as the input after them.
+ * Lowers, schedules and writes every node of a graph. Plan 0 takes the inputs of the graph; each of `options.images` makes another
+ * plan, whose picture is one more input after them and after the pictures of the plans before it.
  * @param graph every node has a lowering, every output is written by a node
  * @param weights takes the constants
  */
@@ -85,20 +85,20 @@ class Assembler {
 
   run(): Parts {
     const main = this.graph.nodes.flatMap((node) => (isInPlace(node, this.views) ? [] : lowerNode(this.graph, node)));
-    const image = this.options.image;
-    const prologue = image === undefined ? [] : lowerNode(image.graph, image.node);
+    const images = (this.options.images ?? []).map((image) => ({ ...image, programs: lowerNode(image.graph, image.node) }));
     const accesses = main.map((lowered): Access => ({ reads: lowered.values.slice(0, -1), writes: lowered.values.slice(-1) }));
     const arena = planArena(this.graph, accesses, this.views, this.options.memory !== 'shared');
-    const total = main.length + prologue.length;
+    const total = main.length + images.flatMap(({ programs }) => programs).length;
     const first = main.map((lowered, i) => {
       this.options.onProgress?.(i, total);
       return this.launches(this.graph, lowered, arena.offsets, 0);
     });
     const plans = [first.flat()];
-    if (image !== undefined) {
-      const replaced = main.findIndex((lowered) => lowered.values.at(-1) === image.replaces);
+    for (const [number, { replaces, graph, programs }] of images.entries()) {
+      const replaced = main.findIndex((lowered) => lowered.values.at(-1) === replaces);
       assert(replaced >= 0, 'the picture replaces no node');
-      const picture = prologue.map((lowered) => this.launches(image.graph, lowered, arena.offsets, this.graph.inputs.length));
+      const input = this.graph.inputs.length + number;
+      const picture = programs.map((lowered) => this.launches(graph, lowered, arena.offsets, input));
       plans.push(first.flatMap((launches, i) => (i === replaced ? picture.flat() : launches)));
     }
     this.options.onProgress?.(total, total);

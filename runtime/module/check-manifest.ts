@@ -1,12 +1,23 @@
 // A manifest from disk, field by field: a wrong type, a number out of range or a file outside of the folder is an error that names the
 // field. What comes out holds checked fields only.
 
-import type { BufferRef, Launch, Space } from '../../addon/index.js';
+import type { BufferRef, ClLaunch, Grid, Launch, Space } from '../../addon/index.js';
 import { OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount } from '../core/tensor.js';
 import { dtypes } from '../graph/numbers.js';
 import { isModuleFile } from './files.js';
-import type { HeadSpec, ImageInput, KernelInfo, Manifest, ModuleInput, ModuleOutput, SelfCheck } from './manifest.js';
+import { pixelTypesOf } from './image.js';
+import {
+  type HeadSpec,
+  type ImageInput,
+  type KernelInfo,
+  type Manifest,
+  type ModuleInput,
+  type ModuleOutput,
+  type OpenclPart,
+  openclSwitches,
+  type SelfCheck,
+} from './manifest.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 /** Reads a value; `where` names it in errors. */
@@ -18,6 +29,10 @@ const extentMax = 2 ** 31;
 const pictureSideMax = 16_384;
 const listMax = 1_000_000;
 const offsetAlignment = 8;
+/** Beyond the work-groups of any device. */
+const workGroupMax = 4096;
+/** Offsets of OpenCL kernels are of 32 bits. */
+const openclBytesMax = 2 ** 32 - 1;
 
 /**
  * @param value of JSON.parse
@@ -30,11 +45,22 @@ export function manifestOf(value: unknown): Manifest {
   const image = optional(readImage)(fields['image'], 'image');
   const head = optional(readHead)(fields['head'], 'head');
   const kernels = listOf(readKernel)(fields['kernels'], 'kernels');
+  const target = oneOf('cpu', 'opencl')(fields['target'], 'target');
+  const opencl = target === 'cpu' ? undefined : readOpencl(fields['opencl'], 'opencl');
+  const weightBytes = wholeTo(bytesMax)(fields['weightBytes'], 'weightBytes');
+  const plans = readPlans(
+    fields['plans'],
+    1 + (image === undefined ? 0 : pixelTypesOf(image).length),
+    inputs.length,
+    kernels.length,
+  );
+  requireTarget(plans, opencl, Math.max(arenaBytes, weightBytes));
   return {
     format: wholeTo(listMax)(fields['format'], 'format'),
     name: readText(fields['name'], 'name'),
     compiler: readText(fields['compiler'], 'compiler'),
     modelDigest: readDigest(fields['modelDigest'], 'modelDigest'),
+    target,
     fingerprint: readText(fields['fingerprint'], 'fingerprint'),
     task: oneOf('detect', 'classify', 'embed', 'other')(fields['task'], 'task'),
     labels: listOf(readText)(fields['labels'], 'labels'),
@@ -43,7 +69,12 @@ export function manifestOf(value: unknown): Manifest {
     inputs,
     outputs: listOf((output, where) => readOutput(output, where, arenaBytes))(fields['outputs'], 'outputs'),
     kernels,
-    plans: readPlans(fields['plans'], image === undefined ? 1 : 2, inputs.length, kernels.length),
+    plans: readPlans(
+      fields['plans'],
+      1 + (image === undefined ? 0 : pixelTypesOf(image).length),
+      inputs.length,
+      kernels.length,
+    ),
     arenaBytes,
     weightBytes: wholeTo(bytesMax)(fields['weightBytes'], 'weightBytes'),
     files: readFiles(fields['files'], 'files'),
@@ -81,7 +112,7 @@ const readKernel: Reader<KernelInfo> = (value, where) => {
   };
 };
 
-function readPlans(value: unknown, count: number, inputCount: number, kernelCount: number): Launch[][] {
+function readPlans(value: unknown, count: number, inputCount: number, kernelCount: number): (Launch | ClLaunch)[][] {
   const plans = listOf(listOf(readLaunch))(value, 'plans');
   if (plans.length !== count) throw wrong('plans', `a list of ${count}`, plans.length);
   for (const [plan, launches] of plans.entries()) {
@@ -99,14 +130,50 @@ function readPlans(value: unknown, count: number, inputCount: number, kernelCoun
   return plans;
 }
 
-const readLaunch: Reader<Launch> = (value, where) => {
-  const { kernel, extent, buffers } = readFields(value, where);
-  return {
+const readLaunch: Reader<Launch | ClLaunch> = (value, where) => {
+  const { kernel, extent, global, local, buffers } = readFields(value, where);
+  const common = {
     kernel: wholeTo(listMax)(kernel, `${where}.kernel`),
-    extent: wholeTo(bytesMax)(extent, `${where}.extent`),
     buffers: listOf(readBuffer)(buffers, `${where}.buffers`),
   };
+  if (global === undefined) return { ...common, extent: wholeTo(bytesMax)(extent, `${where}.extent`) };
+  return { ...common, ...readGrids(global, local, where) };
 };
+
+function readGrids(globalValue: unknown, localValue: unknown, where: string): Pick<ClLaunch, 'global' | 'local'> {
+  const global = readGrid(globalValue, `${where}.global`);
+  const local = readGrid(localValue, `${where}.local`);
+  if (local[0] * local[1] * local[2] > workGroupMax) throw wrong(`${where}.local`, `at most ${workGroupMax} work-items`, local);
+  if (global.some((extent, i) => extent % (local[i] ?? 1) !== 0))
+    throw wrong(`${where}.global`, 'of whole work-groups', global);
+  return { global, local };
+}
+
+const readGrid: Reader<Grid> = (value, where) => {
+  const [x, y, z, ...rest] = listOf(positiveTo(extentMax))(value, where);
+  if (x === undefined || y === undefined || z === undefined || rest.length > 0) throw wrong(where, 'a list of 3', value);
+  return [x, y, z];
+};
+
+const readOpencl: Reader<OpenclPart> = (value, where) => {
+  const { device, driver, fingerprint, switches } = readFields(value, where);
+  return {
+    device: readText(device, `${where}.device`),
+    driver: readText(driver, `${where}.driver`),
+    fingerprint: readText(fingerprint, `${where}.fingerprint`),
+    switches: listOf(oneOf(...openclSwitches))(switches, `${where}.switches`),
+  };
+};
+
+function requireTarget(
+  plans: readonly (readonly (Launch | ClLaunch)[])[],
+  opencl: OpenclPart | undefined,
+  bytes: number,
+): void {
+  if (opencl !== undefined) wholeTo(openclBytesMax)(bytes, 'arenaBytes or weightBytes of a module for OpenCL');
+  const isForDevice = plans.flat().some((launch) => 'global' in launch);
+  if (isForDevice && opencl === undefined) throw wrong('plans', 'without OpenCL launches for the target cpu', 'opencl');
+}
 
 const readBuffer: Reader<BufferRef> = (value, where) => {
   const { space, offset } = readFields(value, where);

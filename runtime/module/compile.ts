@@ -14,7 +14,7 @@ import { verify } from '../graph/verify.js';
 import { chooseWinograd } from '../schedule/algorithm.js';
 import { type BuildOptions, type Built, buildModule } from './build.js';
 import { manifestFile } from './files.js';
-import { imagePrologue } from './image.js';
+import { imagePrologues } from './image.js';
 import { machineOf } from './machine.js';
 import { compilerVersion, type Manifest, manifestFormat, type SelfCheck, type VisionSpec } from './manifest.js';
 import { printManifest } from './read.js';
@@ -105,7 +105,7 @@ function buildOptions(
     optimization: '-O2',
     schedule: schedulingFor(device, threads, records),
     memory: 'shared',
-    ...(spec.image === undefined ? {} : { image: imagePrologue(graph, spec.image) }),
+    ...(spec.image === undefined ? {} : { images: imagePrologues(graph, spec.image) }),
     onProgress: (completed, total) => {
       progress?.(completed < total ? { stage: 'kernels', completed, total } : { stage: 'compiler' });
     },
@@ -124,6 +124,7 @@ function manifestOf(
     compiler: compilerVersion,
     name,
     modelDigest,
+    target: 'cpu',
     fingerprint: device.fingerprint,
     ...spec,
     ...runnableOf(module, spec.image),

@@ -6,6 +6,10 @@ export const manifestFile = 'manifest.json';
 export const weightsFile = 'weights.bin';
 export const objectFile = 'module.so';
 export const tableFile = 'table.c';
+/** OpenCL C of all kernels k0, k1, … that the device runs. */
+export const programFile = 'kernels.cl';
+/** The program as the driver compiled it. Made again where it is missing or does not fit, so no manifest lists it. */
+export const binaryFile = 'kernels.clbin';
 
 export function sourceFile(unit: number): string {
   return `kernels${unit}.c`;
@@ -13,7 +17,7 @@ export function sourceFile(unit: number): string {
 
 /** Whether a manifest may name the file: nothing outside of the folder has such a name. */
 export function isModuleFile(name: string): boolean {
-  return name === weightsFile || name === objectFile || name === tableFile || /^kernels[0-9]{1,4}\.c$/.test(name);
+  return [weightsFile, objectFile, tableFile, programFile].includes(name) || /^kernels[0-9]{1,4}\.c$/.test(name);
 }
 
 /** SHA-256, hex. */

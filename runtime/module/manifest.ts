@@ -1,10 +1,10 @@
 // The manifest of a compiled module: what a program must know to feed it, run it and read its answer. JSON on disk.
 
-import type { Launch } from '../../addon/index.js';
+import type { ClLaunch, Launch } from '../../addon/index.js';
 import type { Dtype, Shape } from '../core/tensor.js';
 
 /** The format of the manifest; a module of another format is rebuilt from its ONNX. */
-export const manifestFormat = 1;
+export const manifestFormat = 2;
 
 /** Version of the compiler, as in package.json; a module of another one is rebuilt. */
 export const compilerVersion = '0.1.0';
@@ -33,6 +33,9 @@ export interface ImageInput {
   readonly cropShare: number;
 }
 
+/** A picture of the model's size, [1,h,w,3] RGB: bytes, or u16 that count 256ths of them (image.ts says for which models). */
+export type Pixels = Uint8Array | Uint16Array;
+
 /** Which head decodes the outputs, with its numbers. `kind` is the file name in vision/heads. */
 export interface HeadSpec {
   readonly kind: string;
@@ -58,7 +61,10 @@ export interface ModuleOutput extends ModuleInput {
   readonly offset: number;
 }
 
-/** One kernel of the module, for profiles and reports. */
+/**
+ * One kernel of the module, for profiles and reports. Its place in the list is its number in plans, in the table of the shared object
+ * (where the entry of a kernel that is not for the CPU is null) and in the OpenCL program (function `k<number>`).
+ */
 export interface KernelInfo {
   /** What it computes, as `conv+relu`; from onbox's own operator names. */
   readonly title: string;
@@ -75,15 +81,42 @@ export interface SelfCheck {
   readonly outputs: readonly { readonly name: string; readonly maxRelativeError: number }[];
 }
 
+/** What code a module holds: `cpu`, only C; `opencl`, a program for an OpenCL device, and C for what that lacks. */
+export type ModuleTarget = 'cpu' | 'opencl';
+
+/** Switches of clBuildProgram that a module may ask for. */
+export const openclSwitches = [
+  '-cl-std=CL1.2',
+  '-cl-mad-enable',
+  '-cl-no-signed-zeros',
+  '-cl-denorms-are-zero',
+  '-cl-single-precision-constant',
+  '-cl-finite-math-only',
+  '-cl-unsafe-math-optimizations',
+  '-cl-fast-relaxed-math',
+] as const;
+
+/** The OpenCL side of a module. The program lies beside the manifest, in `programFile`. */
+export interface OpenclPart {
+  /** For people: the device that it was compiled and checked on. */
+  readonly device: string;
+  readonly driver: string;
+  /** `fingerprint` of the OpenclDevice: device, driver and the limits that the code was made for. Another driver means a rebuild. */
+  readonly fingerprint: string;
+  readonly switches: readonly (typeof openclSwitches)[number][];
+}
+
 /** What a session must know to run a module. */
 export interface Runnable {
   /** In the order of the graph. */
   readonly inputs: readonly ModuleInput[];
   readonly outputs: readonly ModuleOutput[];
-  /** Plan 0 takes the tensors of `inputs` in order; plan 1, if there, takes u8[1,h,w,3] as the input after them. */
-  readonly plans: readonly (readonly Launch[])[];
+  /** Plan 0 takes the tensors of `inputs` in order; each plan after it takes a picture in the next type of `pixelTypesOf`. */
+  readonly plans: readonly (readonly (Launch | ClLaunch)[])[];
   readonly arenaBytes: number;
   readonly image?: ImageInput;
+  /** Where a plan has a launch on an OpenCL device. */
+  readonly opencl?: OpenclPart;
 }
 
 export interface Manifest extends VisionSpec, Runnable {
@@ -93,7 +126,8 @@ export interface Manifest extends VisionSpec, Runnable {
   readonly compiler: string;
   /** SHA-256 of the ONNX file, hex. */
   readonly modelDigest: string;
-  /** device/: what must be the same for the code to run here. */
+  readonly target: ModuleTarget;
+  /** device/: what must be the same of the CPU for the code to run here. */
   readonly fingerprint: string;
   readonly kernels: readonly KernelInfo[];
   readonly weightBytes: number;

@@ -4,25 +4,28 @@
 import { allocate, elementCount, isFloat, type Tensor, type TensorData, type TensorType } from '../core/tensor.js';
 import { evaluate } from '../graph/evaluate.js';
 import { isBig } from '../graph/numbers.js';
-import { imageGraph } from './image.js';
-import type { ImageInput, ModuleInput } from './manifest.js';
+import { imageGraph, pixelTypesOf } from './image.js';
+import type { ImageInput, ModuleInput, Pixels } from './manifest.js';
 
 export interface Sample {
   /** By name of the input. */
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** u8[1,h,w,3], the picture that the tensor of the image input stands for. */
-  readonly pixels?: Uint8Array;
+  /** The picture that the tensor of the image input stands for, in every type that the module takes. */
+  readonly pictures: readonly Pixels[];
 }
 
 export function makeSample(inputs: readonly ModuleInput[], image: ImageInput | undefined): Sample {
   const random = generator();
   const tensors = new Map(inputs.map((input): [string, Tensor] => [input.name, noise(input, random)]));
-  if (image === undefined) return { tensors };
+  if (image === undefined) return { tensors, pictures: [] };
   const pixels = drawPhoto(image.width, image.height, random);
   const picture: Tensor = { dtype: 'u8', shape: [1, image.height, image.width, 3], data: pixels };
   const [tensor] = evaluate(imageGraph(image), new Map([['pixels', picture]])).values();
   if (tensor !== undefined) tensors.set(image.input, tensor);
-  return { tensors, pixels };
+  const pictures = pixelTypesOf(image).map((type) =>
+    type === 'u8' ? pixels : Uint16Array.from(pixels, (value) => value * 256),
+  );
+  return { tensors, pictures };
 }
 
 /** Floats of -1..1; whole numbers of 0 and 1, which are good as numbers, indices and truths. */

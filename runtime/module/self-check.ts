@@ -31,7 +31,7 @@ export async function selfCheck(request: CheckRequest): Promise<SelfCheck> {
   try {
     const want = await truth.session.runTensors(sample.tensors);
     const runs = [errorsOf(await tested.session.runTensors(sample.tensors), want)];
-    if (sample.pixels !== undefined) runs.push(errorsOf(await tested.session.runPixels(sample.pixels), want));
+    for (const pixels of sample.pictures) runs.push(errorsOf(await tested.session.runPixels(pixels), want));
     const outputs = [...want.keys()].map((name) => ({
       name,
       maxRelativeError: Math.max(...runs.map((errors) => errors.get(name) ?? Number.POSITIVE_INFINITY)),
@@ -58,10 +58,13 @@ async function traceDifference(
   const { session } = traced;
   try {
     await session.runTensors(sample.tensors);
-    const difference = firstDifference(traced, truth, sample.tensors);
-    if (difference !== undefined || sample.pixels === undefined) return difference;
-    await session.runPixels(sample.pixels);
-    return firstDifference(traced, truth, sample.tensors);
+    let difference = firstDifference(traced, truth, sample.tensors);
+    for (const pixels of sample.pictures) {
+      if (difference !== undefined) break;
+      await session.runPixels(pixels);
+      difference = firstDifference(traced, truth, sample.tensors);
+    }
+    return difference;
   } finally {
     session.close();
   }

@@ -7,7 +7,8 @@ import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes 
 import { describeCpu } from '../device/cpu.js';
 import { createNativeSession } from '../device/native.js';
 import { objectFile, weightsFile } from './files.js';
-import type { Manifest, ModuleInput, Runnable } from './manifest.js';
+import { pixelTypesOf } from './image.js';
+import type { Manifest, ModuleInput, Pixels, Runnable } from './manifest.js';
 import { readModule } from './read.js';
 
 export interface OpenOptions {
@@ -16,7 +17,6 @@ export interface OpenOptions {
 }
 
 const tensorPlan = 0;
-const imagePlan = 1;
 
 /** One run at a time. Outputs are views of the arena, valid until the next run. */
 export class Session<M extends Runnable = Manifest> {
@@ -40,11 +40,11 @@ export class Session<M extends Runnable = Manifest> {
   }
 
   /**
-   * @param pixels u8[1,h,w,3], RGB, of the size of `manifest.image`
+   * @param pixels RGB of the size of `manifest.image`, in a type of `pixelTypesOf`
    * @throws OnboxError `input-mismatch` if they are of another size or the model takes no picture
    */
-  async runPixels(pixels: Uint8Array): Promise<ReadonlyMap<string, Tensor>> {
-    await this.native.run(imagePlan, this.pixelBytes(pixels));
+  async runPixels(pixels: Pixels): Promise<ReadonlyMap<string, Tensor>> {
+    await this.native.run(...this.pixelPlan(pixels));
     return this.outputs();
   }
 
@@ -54,8 +54,8 @@ export class Session<M extends Runnable = Manifest> {
   }
 
   /** As `profileTensors`, from a picture. */
-  async profilePixels(pixels: Uint8Array): Promise<Float64Array> {
-    return await this.native.profile(imagePlan, this.pixelBytes(pixels));
+  async profilePixels(pixels: Pixels): Promise<Float64Array> {
+    return await this.native.profile(...this.pixelPlan(pixels));
   }
 
   /** A view of a value of the arena. */
@@ -85,16 +85,24 @@ export class Session<M extends Runnable = Manifest> {
     });
   }
 
-  private pixelBytes(pixels: Uint8Array): (Uint8Array | undefined)[] {
+  private pixelPlan(pixels: Pixels): [plan: number, inputs: (Uint8Array | undefined)[]] {
     const { image, inputs } = this.manifest;
     if (image === undefined) throw new OnboxError('the model takes no picture', { code: 'input-mismatch' });
+    const types = pixelTypesOf(image);
+    const number = types.indexOf(pixels instanceof Uint16Array ? 'u16' : 'u8');
+    if (number < 0)
+      throw new OnboxError(`the model takes pixels of ${types.join(' or ')}, got u16`, { code: 'input-mismatch' });
     const want = image.width * image.height * 3;
     if (pixels.length !== want) {
-      throw new OnboxError(`a picture of ${image.width} x ${image.height} RGB pixels has ${want} bytes, got ${pixels.length}`, {
-        code: 'input-mismatch',
-      });
+      throw new OnboxError(
+        `a picture of ${image.width} x ${image.height} RGB pixels has ${want} values, got ${pixels.length}`,
+        {
+          code: 'input-mismatch',
+        },
+      );
     }
-    return [...inputs.map(() => undefined), pixels];
+    const absent = Array.from({ length: inputs.length + number }, () => undefined);
+    return [tensorPlan + 1 + number, [...absent, new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength)]];
   }
 }
 
@@ -138,7 +146,7 @@ export function startSession<M extends Runnable>(folder: string, manifest: M, th
     plans: manifest.plans,
     inputBytes: [
       ...inputs.map((input) => elementCount(input.shape) * dtypeBytes(input.dtype)),
-      ...(image === undefined ? [] : [image.width * image.height * 3]),
+      ...(image === undefined ? [] : pixelTypesOf(image).map((type) => image.width * image.height * 3 * dtypeBytes(type))),
     ],
     threads,
   });

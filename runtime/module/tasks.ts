@@ -7,15 +7,15 @@ import { taskKey } from '../schedule/records.js';
 import type { Task } from '../schedule/task-search.js';
 import type { ImagePrologue } from './assemble.js';
 
-/** @param image what reads the picture instead of the node that it replaces; both are tasks */
-export function tasksOf(graph: Graph, image: ImagePrologue | undefined): Task[] {
+/** @param images what read a picture instead of the node that they replace; all are tasks */
+export function tasksOf(graph: Graph, images: readonly ImagePrologue[]): Task[] {
   const views = viewsOf(graph);
   const tasks = new Map<string, Task>();
   const add = (of: Graph, node: Node): void => {
     for (const lowered of lowerNode(of, node)) addTask(tasks, lowered);
   };
   for (const node of graph.nodes) if (!isInPlace(node, views)) add(graph, node);
-  if (image !== undefined) add(image.graph, image.node);
+  for (const image of images) add(image.graph, image.node);
   return [...tasks.values()];
 }
 

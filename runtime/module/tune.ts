@@ -10,7 +10,7 @@ import type { Graph } from '../graph/graph.js';
 import { Records } from '../schedule/records.js';
 import { Search, type SearchProgress, type TaskResult } from '../schedule/search.js';
 import { layOut } from './compile.js';
-import { imagePrologue } from './image.js';
+import { imagePrologues } from './image.js';
 import { machineOf } from './machine.js';
 import { compilerVersion, type ImageInput } from './manifest.js';
 import { measurePeak } from './peak.js';
@@ -82,7 +82,7 @@ export async function tune(request: TuneRequest): Promise<TuneReport> {
   const threads = request.threads ?? device.cores.count;
   const machine = machineOf(device, threads);
   const graph = layOut(plain, device);
-  const tasks = tasksOf(graph, image === undefined ? undefined : imagePrologue(graph, image));
+  const tasks = tasksOf(graph, image === undefined ? [] : imagePrologues(graph, image));
   const book = Records.open(records);
   const workspace = await mkdtemp(join(tmpdir(), 'onbox-tune-'));
   try {

@@ -3,7 +3,8 @@
 // that is what detectors were trained and are measured with. Own code, because libvips shrinks before it interpolates.
 
 import { OnboxError } from '../core/error.js';
-import type { ImageInput } from '../module/manifest.js';
+import { pixelTypesOf } from '../module/image.js';
+import type { ImageInput, Pixels } from '../module/manifest.js';
 import type { Picture } from './image.js';
 
 /** How pixels of the model's input map to the upright picture: picture = (model - offset) / scale. */
@@ -20,8 +21,8 @@ export interface Placement {
 }
 
 export interface FittedPicture {
-  /** u8[height,width,3] of the model's input size, RGB. */
-  readonly pixels: Uint8Array;
+  /** [height,width,3] of the model's input size, RGB, in the best type that the model takes. */
+  readonly pixels: Pixels;
   readonly placement: Placement;
 }
 
@@ -36,17 +37,18 @@ interface Rectangle {
  * Fits `picture` into `image.width` x `image.height` by its rule:
  * `letterbox` keeps the proportions and fills the rest with `fill`, `stretch` does not keep them, and `crop` takes the largest
  * rectangle of the input's proportions from the centre, shrunk to `cropShare` of its sides.
- * @param into where the pixels go, to spare an allocation a frame; its length is width * height * 3
+ * @param into what an earlier call for the same `image` gave, to spare an allocation a frame
  * @throws OnboxError `image-empty` if a side of `picture` is 0
  */
-export function fitPicture(picture: Picture, image: ImageInput, into?: Uint8Array): FittedPicture {
+export function fitPicture(picture: Picture, image: ImageInput, into?: Pixels): FittedPicture {
   if (picture.width < 1 || picture.height < 1) {
     throw new OnboxError(`the picture is ${picture.width}x${picture.height} pixels: it has none`, { code: 'image-empty' });
   }
   const from = sourceRectangle(picture, image);
   const to = targetRectangle(picture, image);
-  const pixels = into ?? new Uint8Array(image.width * image.height * 3);
-  fillBorder(pixels, image.width, image.height, to, image.fill);
+  const isFine = pixelTypesOf(image).includes('u16');
+  const pixels = into ?? new (isFine ? Uint16Array : Uint8Array)(image.width * image.height * 3);
+  fillBorder(pixels, image.width, image.height, to, isFine ? image.fill * 256 : image.fill);
   resample(picture, from, pixels, image.width, to);
   const scaleX = to.width / from.width;
   const scaleY = to.height / from.height;
@@ -103,8 +105,6 @@ function targetRectangle(picture: Picture, image: ImageInput): Rectangle {
 /** Weights are whole numbers of 1/2048; two rounds of them and a byte fit in 31 bits. */
 const weightBits = 11;
 const weightOne = 1 << weightBits;
-/** Rounds the product of two weights to the nearest. */
-const weightHalf = 1 << (2 * weightBits - 1);
 
 interface Taps {
   readonly lower: Int32Array;
@@ -125,18 +125,14 @@ function taps(start: number, extent: number, count: number, limit: number): Taps
 }
 
 /** Fills `to` with the bilinear picture of `from`. Each pixel is made at once of its four neighbours: no row is stored in between. */
-function resample(
-  { width, height, data }: Picture,
-  from: Rectangle,
-  pixels: Uint8Array,
-  rowPixels: number,
-  to: Rectangle,
-): void {
+function resample({ width, height, data }: Picture, from: Rectangle, pixels: Pixels, rowPixels: number, to: Rectangle): void {
   const columns = taps(from.x, from.width, to.width, width);
   const rows = taps(from.y, from.height, to.height, height);
   // A picture of one column or row has no further neighbour: its weight is 0, and the step to it too.
   const right = width > 1 ? 3 : 0;
   const down = height > 1 ? width * 3 : 0;
+  // What the products of two weights have beyond the pixel's own bits.
+  const shift = 2 * weightBits - (pixels instanceof Uint16Array ? 8 : 0);
   for (let y = 0; y < to.height; y++) {
     const above = (rows.lower[y] as number) * width * 3;
     resampleRow(
@@ -146,6 +142,7 @@ function resample(
       columns,
       right,
       rows.weight[y] as number,
+      shift,
       pixels,
       ((to.y + y) * rowPixels + to.x) * 3,
     );
@@ -159,7 +156,8 @@ function resampleRow(
   { lower, weight }: Taps,
   right: number,
   weightY: number,
-  pixels: Uint8Array,
+  shift: number,
+  pixels: Pixels,
   start: number,
 ): void {
   for (let x = 0, target = start; x < lower.length; x++, target += 3) {
@@ -169,7 +167,7 @@ function resampleRow(
     const c = a + right;
     const d = b + right;
     // Written out by channel: a loop over three costs a third more.
-    pixels[target] = mix(data[a] as number, data[c] as number, data[b] as number, data[d] as number, weightX, weightY);
+    pixels[target] = mix(data[a] as number, data[c] as number, data[b] as number, data[d] as number, weightX, weightY, shift);
     pixels[target + 1] = mix(
       data[a + 1] as number,
       data[c + 1] as number,
@@ -177,6 +175,7 @@ function resampleRow(
       data[d + 1] as number,
       weightX,
       weightY,
+      shift,
     );
     pixels[target + 2] = mix(
       data[a + 2] as number,
@@ -185,25 +184,26 @@ function resampleRow(
       data[d + 2] as number,
       weightX,
       weightY,
+      shift,
     );
   }
 }
 
-/** Four neighbours, above then below, by their weights; whole numbers that fit in 31 bits throughout. */
-function mix(a: number, b: number, c: number, d: number, weightX: number, weightY: number): number {
+/** Four neighbours, above then below, by their weights, rounded to `shift` bits less; whole numbers of 31 bits throughout. */
+function mix(a: number, b: number, c: number, d: number, weightX: number, weightY: number, shift: number): number {
   const top = (a << weightBits) + (b - a) * weightX;
   const bottom = (c << weightBits) + (d - c) * weightX;
-  return ((top << weightBits) + (bottom - top) * weightY + weightHalf) >> (2 * weightBits);
+  return ((top << weightBits) + (bottom - top) * weightY + (1 << (shift - 1))) >> shift;
 }
 
 /** Gives every pixel outside `inside` the grey `fill`. */
-function fillBorder(pixels: Uint8Array, width: number, height: number, inside: Rectangle, fill: number): void {
-  const rowBytes = width * 3;
+function fillBorder(pixels: Pixels, width: number, height: number, inside: Rectangle, fill: number): void {
+  const rowValues = width * 3;
   const right = inside.x + inside.width;
-  pixels.fill(fill, 0, inside.y * rowBytes);
+  pixels.fill(fill, 0, inside.y * rowValues);
   for (let y = inside.y; y < inside.y + inside.height && inside.width < width; y++) {
-    pixels.fill(fill, y * rowBytes, y * rowBytes + inside.x * 3);
-    pixels.fill(fill, y * rowBytes + right * 3, (y + 1) * rowBytes);
+    pixels.fill(fill, y * rowValues, y * rowValues + inside.x * 3);
+    pixels.fill(fill, y * rowValues + right * 3, (y + 1) * rowValues);
   }
-  pixels.fill(fill, (inside.y + inside.height) * rowBytes, height * rowBytes);
+  pixels.fill(fill, (inside.y + inside.height) * rowValues, height * rowValues);
 }

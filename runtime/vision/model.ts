@@ -3,7 +3,7 @@
 
 import { OnboxError } from '../core/error.js';
 import type { Tensor } from '../core/tensor.js';
-import type { Manifest } from '../module/manifest.js';
+import type { Manifest, Pixels } from '../module/manifest.js';
 import { type OpenOptions, openSession, type Session } from '../module/session.js';
 import { type DetectedObject, type DetectOptions, decodeObjects, detectDefaults } from './boxes.js';
 import { type ClassifiedClass, type ClassifyOptions, classifyDefaults, decodeClasses } from './classes.js';
@@ -14,10 +14,10 @@ import { type FittedPicture, fitPicture } from './letterbox.js';
 export interface PixelSession {
   readonly manifest: Manifest;
   /**
-   * @param pixels u8[1,h,w,3] RGB of the manifest's image size
+   * @param pixels [1,h,w,3] RGB of the manifest's image size, as fitPicture makes them
    * @returns views of the arena, valid until the next run
    */
-  runPixels(pixels: Uint8Array): Promise<ReadonlyMap<string, Tensor>>;
+  runPixels(pixels: Pixels): Promise<ReadonlyMap<string, Tensor>>;
   close(): void | Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function visionModel<S extends PixelSession>(session: S): VisionModel<S> 
   const { manifest } = session;
   const inTurn = turns();
   /** Pixels of the model's size that nobody reads any more: fresh memory costs as much as filling it. */
-  const spare: Uint8Array[] = [];
+  const spare: Pixels[] = [];
 
   async function look<T>(
     picture: Uint8Array | Picture,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { elementCount, type Tensor } from '../../runtime/core/tensor.js';
 import { errorOf } from '../../runtime/module/compare.js';
-import type { ImageInput, Manifest } from '../../runtime/module/manifest.js';
+import type { ImageInput, Manifest, Pixels } from '../../runtime/module/manifest.js';
 import { openSession, type Session } from '../../runtime/module/session.js';
 import { compileFile } from '../../runtime/vision/compile.js';
 import { decodePicture } from '../../runtime/vision/image.js';
@@ -45,11 +45,11 @@ function readPhoto(name: string): Uint8Array {
   return readFileSync(sharedData('images', name) as string);
 }
 
-async function pixelsOf(photo: string, image: ImageInput): Promise<Uint8Array> {
+async function pixelsOf(photo: string, image: ImageInput): Promise<Pixels> {
   return fitPicture(await decodePicture(readPhoto(photo)), image).pixels;
 }
 
-function tensorOf({ inputs }: Manifest, image: ImageInput, pixels: Uint8Array): ReadonlyMap<string, Tensor> {
+function tensorOf({ inputs }: Manifest, image: ImageInput, pixels: Pixels): ReadonlyMap<string, Tensor> {
   const shape = inputs[0]?.shape ?? [];
   const data = normalize(pixels, image);
   expect(data).toHaveLength(elementCount(shape));
@@ -76,7 +76,7 @@ if (sharedData('models') === undefined) {
       rmSync(folder, { recursive: true });
     });
 
-    test('every output of both plans is that of onnxruntime', async () => {
+    test('every output from the tensor and from the picture is that of onnxruntime', async () => {
       const image = session.manifest.image as ImageInput;
       const pixels = await pixelsOf(photo, image);
       const peer = await openPeer(path);
@@ -98,7 +98,7 @@ if (sharedData('models') === undefined) {
         const picture = await decodePicture(readPhoto(answer.image));
         const opened = visionModel(session);
         if (answer.detections === undefined) {
-          expectClasses((await opened.classify(picture, { top: 10 })).classes, model, answer);
+          expectClasses((await opened.classify(picture, { top: 10 })).classes, answer);
         } else {
           const limits = { minConfidence: answer.threshold ?? 0, iou: 0.45, max: 300 };
           expectObjects((await opened.detect(picture, limits)).objects, answer, picture);

@@ -8,8 +8,8 @@ import type { CpuDevice } from '../../runtime/device/cpu.js';
 import type { Graph } from '../../runtime/graph/graph.js';
 import { type Built, buildModule } from '../../runtime/module/build.js';
 import { objectFile, weightsFile } from '../../runtime/module/files.js';
-import { imagePrologue } from '../../runtime/module/image.js';
-import type { ImageInput, Runnable } from '../../runtime/module/manifest.js';
+import { imagePrologues } from '../../runtime/module/image.js';
+import type { ImageInput, Pixels, Runnable } from '../../runtime/module/manifest.js';
 import { runnableOf } from '../../runtime/module/runnable.js';
 import { defaultSchedule } from '../../runtime/schedule/default.js';
 import type { Machine } from '../../runtime/schedule/machine.js';
@@ -42,7 +42,7 @@ export async function buildFor(board: ArmBoard, folder: string, graph: Graph, im
     optimization: '-O2',
     schedule: (program) => defaultSchedule(program, machine),
     memory: 'shared',
-    ...(image === undefined ? {} : { image: imagePrologue(graph, image) }),
+    ...(image === undefined ? {} : { images: imagePrologues(graph, image) }),
   } satisfies Parameters<typeof buildModule>[2];
   const built = await withCrossCompiler(() => buildModule(folder, graph, options));
   return { board, built, runnable: runnableOf(built, image) };
@@ -51,12 +51,12 @@ export async function buildFor(board: ArmBoard, folder: string, graph: Graph, im
 /** More threads than the machine has cores, so that they also sleep and wake. */
 const threads = 3;
 
-/** Outputs of plan 0 from `tensors` and, where there are `pixels`, of plan 1, by name. */
+/** Outputs of plan 0 from `tensors`, and of a plan for each of `pictures`, by name. */
 export async function runModule(
   driver: string,
   { board, built, runnable }: BoardModule,
   tensors: ReadonlyMap<string, Tensor>,
-  pixels?: Uint8Array,
+  pictures: readonly Pixels[],
 ): Promise<ReadonlyMap<string, Tensor>[]> {
   const { inputs, outputs, plans, arenaBytes } = runnable;
   const reads = outputs.map(({ offset, dtype, shape }): Action => ({ act: 'read', offset, type: { dtype, shape } }));
@@ -64,7 +64,7 @@ export async function runModule(
     const data = tensors.get(name)?.data;
     return data === undefined ? [] : [{ act: 'feed', input, data }];
   });
-  const picture: Action[] = pixels === undefined ? [] : [{ act: 'feed', input: inputs.length, data: pixels }];
+  const shown = pictures.map((data, i): Action => ({ act: 'feed', input: inputs.length + i, data }));
   const runs = plans.map((_, plan): Action[] => [{ act: 'run', plan }, ...reads]);
   const folder = join(built.folder, 'run');
   mkdirSync(folder, { recursive: true });
@@ -75,10 +75,10 @@ export async function runModule(
     threads,
     inputBytes: [
       ...inputs.map(({ dtype, shape }) => elementCount(shape) * dtypeBytes(dtype)),
-      ...(pixels === undefined ? [] : [pixels.length]),
+      ...pictures.map(({ byteLength }) => byteLength),
     ],
     plans,
   };
-  const read = await emulate(driver, board.core, folder, module, [...feeds, ...picture, ...runs.flat()]);
+  const read = await emulate(driver, board.core, folder, module, [...feeds, ...shown, ...runs.flat()]);
   return plans.map((_, plan) => new Map(outputs.map(({ name }, i) => [name, read[plan * outputs.length + i] as Tensor])));
 }

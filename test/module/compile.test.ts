@@ -102,7 +102,7 @@ describe('the edges of a graph', () => {
 
 describe('pictures', () => {
   test.each<Partial<ImageInput>>([{}, { colors: 'rgb', mean: [0, 0, 0], std: [255, 255, 255] }])(
-    'the plan for pictures computes what the tensor of the picture does: %j',
+    'the plans for pictures compute what the tensor of the picture does: %j',
     async (change) => {
       const image = { ...smallImage, ...change };
       const folder = fresh();
@@ -115,6 +115,11 @@ describe('pictures', () => {
       const tensor = evaluate(imageGraph(image), new Map([['pixels', picture]])).get('tensor') as Tensor;
       const want = evaluate(graph, new Map([['image', tensor]])).get('scores');
       expect(errorOf(got.get('scores'), want)).toBeLessThan(1e-5);
+      const fine = Uint16Array.from({ length: 192 }, (_, i) => (i * 9973) % 65_281);
+      const finePicture: Tensor = { dtype: 'u16', shape: [1, 8, 8, 3], data: fine };
+      const fineTensor = evaluate(imageGraph(image, 'u16'), new Map([['pixels', finePicture]])).get('tensor') as Tensor;
+      const fineWant = evaluate(graph, new Map([['image', fineTensor]])).get('scores');
+      expect(errorOf((await session.runPixels(fine)).get('scores'), fineWant)).toBeLessThan(1e-5);
       await expect(session.runPixels(pixels.subarray(1))).rejects.toMatchObject({ code: 'input-mismatch' });
       session.close();
     },

@@ -120,11 +120,11 @@ describe('manifests that lie', () => {
     ['kernels', 'kernels'],
     ['plans', []],
     ['plans', [[launch]]],
-    ['plans', [[], [{ ...launch, kernel: 1e6 }]]],
-    ['plans', [[], [{ ...launch, extent: -5 }]]],
-    ['plans', [[], [{ ...launch, extent: 1e300 }]]],
-    ['plans', [[], [{ ...launch, buffers: [{ space: 'disk', offset: 0 }] }]]],
-    ['plans', [[{ ...launch, buffers: [{ space: 'input', offset: 1 }] }], []]],
+    ['plans', [[], [{ ...launch, kernel: 1e6 }], []]],
+    ['plans', [[], [{ ...launch, extent: -5 }], []]],
+    ['plans', [[], [{ ...launch, extent: 1e300 }], []]],
+    ['plans', [[], [{ ...launch, buffers: [{ space: 'disk', offset: 0 }] }], []]],
+    ['plans', [[{ ...launch, buffers: [{ space: 'input', offset: 1 }] }], [], []]],
     ['image', { ...smallImage, width: 1e9 }],
     ['image', { ...smallImage, mean: ['x'] }],
     ['head', { kind: 'classify', parameters: { classes: { deep: true } } }],
@@ -138,7 +138,7 @@ describe('manifests that lie', () => {
   });
 
   test('a plan that leaves the weights is refused by the addon', async () => {
-    const plans = [[{ kernel: 0, extent: 1, buffers: [{ space: 'weights', offset: 2 ** 39 }] }], []];
+    const plans = [[{ kernel: 0, extent: 1, buffers: [{ space: 'weights', offset: 2 ** 39 }] }], [], []];
     await expect(openSession(withManifest({ plans }))).rejects.toMatchObject({
       code: 'module-damaged',
       message: expect.stringContaining('launch 0 of plan 0 has a buffer at byte 549755813888 of the weights'),

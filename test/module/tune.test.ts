@@ -40,7 +40,7 @@ test('what a search has learned is what the next compile uses, and the module pa
   expect(book.count).toBe(20);
   expect(book.all().filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
   const schedule = schedulingFor(device, 1, records);
-  for (const { key, program } of tasksOf(layOut(smallNetwork(), device), undefined)) {
+  for (const { key, program } of tasksOf(layOut(smallNetwork(), device), [])) {
     const best = book.best(key, place);
     if (best !== undefined) expect(schedule(program)).toEqual(best.steps);
   }
@@ -58,7 +58,7 @@ test('what a search has learned is what the next compile uses, and the module pa
 
 test('a recorded schedule that is not legal is passed over', () => {
   const records = join(scratch, 'illegal.jsonl');
-  const [task] = tasksOf(layOut(smallNetwork(), device), undefined);
+  const [task] = tasksOf(layOut(smallNetwork(), device), []);
   if (task === undefined) throw new Error('no task');
   const machine = machineOf(device, 1);
   const choice = {
@@ -89,7 +89,7 @@ test('a recorded schedule that is not legal is passed over', () => {
 });
 
 test('the tasks of a model are its distinct programs, counted', () => {
-  const tasks = tasksOf(layOut(smallNetwork(), device), undefined);
+  const tasks = tasksOf(layOut(smallNetwork(), device), []);
   expect(new Set(tasks.map(({ key }) => key)).size).toBe(tasks.length);
   expect(tasks.every(({ count }) => count >= 1)).toBe(true);
 });

@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Tensor, tensorOf } from '../../runtime/core/tensor.js';
-import type { Manifest, VisionSpec } from '../../runtime/module/manifest.js';
+import type { Manifest, Pixels, VisionSpec } from '../../runtime/module/manifest.js';
 import { encodePng, type Picture } from '../../runtime/vision/image.js';
 import { type PixelSession, visionModel } from '../../runtime/vision/model.js';
 
@@ -58,11 +58,11 @@ class Brightness implements PixelSession {
     this.manifest = manifestOf(vision);
   }
 
-  async runPixels(pixels: Uint8Array): Promise<ReadonlyMap<string, Tensor>> {
+  async runPixels(pixels: Pixels): Promise<ReadonlyMap<string, Tensor>> {
     if (this.#busy) this.overlaps++;
     this.#busy = true;
     this.runs++;
-    const bright = (pixels[0] ?? 0) / 255;
+    const bright = (pixels[0] ?? 0) / (255 * 256);
     this.#answer(0, 0);
     await wait(1);
     this.#answer(1 - bright, bright);

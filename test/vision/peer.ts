@@ -8,13 +8,13 @@ import { onnx } from 'onnx-proto';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Shape, Tensor } from '../../runtime/core/tensor.js';
 import type { Graph } from '../../runtime/graph/graph.js';
-import type { ImageInput } from '../../runtime/module/manifest.js';
+import type { ImageInput, Pixels } from '../../runtime/module/manifest.js';
 import type { ModelFacts, NamedType } from '../../runtime/vision/heads/head.js';
 
 export interface Peer {
   readonly facts: ModelFacts;
-  /** @param pixels u8[h,w,3] RGB of the model's size */
-  run(pixels: Uint8Array, image: ImageInput): Promise<ReadonlyMap<string, Tensor>>;
+  /** @param pixels [h,w,3] RGB of the model's size */
+  run(pixels: Pixels, image: ImageInput): Promise<ReadonlyMap<string, Tensor>>;
   close(): Promise<void>;
 }
 
@@ -60,13 +60,14 @@ export async function openPeer(path: string): Promise<Peer> {
 }
 
 /** What the module's first kernel does: (pixel - mean) / std by channel, in the model's order. */
-export function normalize(pixels: Uint8Array, image: ImageInput): Float32Array {
+export function normalize(pixels: Pixels, image: ImageInput): Float32Array {
   const { width, height, colors, mean, std, channelsLast } = image;
   const channels = mean.length;
   const area = width * height;
+  const unit = pixels instanceof Uint16Array ? 256 : 1;
   const values = new Float32Array(area * channels);
   for (let i = 0; i < area; i++) {
-    const [r = 0, g = 0, b = 0] = pixels.subarray(3 * i, 3 * i + 3);
+    const [r = 0, g = 0, b = 0] = Array.from(pixels.subarray(3 * i, 3 * i + 3), (value) => value / unit);
     const ordered = { rgb: [r, g, b], bgr: [b, g, r], gray: [0.299 * r + 0.587 * g + 0.114 * b] }[colors];
     for (let c = 0; c < channels; c++) {
       values[channelsLast ? i * channels + c : c * area + i] = ((ordered[c] ?? 0) - (mean[c] ?? 0)) / (std[c] ?? 1);
