@@ -15,6 +15,7 @@ export function createNativeSession(options: SessionOptions): NativeSession {
     run: (plan, inputs) => session.run(plan, inputs).catch(rethrow),
     profile: (plan, inputs) => session.profile(plan, inputs).catch(rethrow),
     view: (offset, bytes) => translate(() => session.view(offset, bytes)),
+    commit: (offset, bytes) => translate(() => session.commit(offset, bytes)),
     close: () => session.close(),
   };
 }

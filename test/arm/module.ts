@@ -58,7 +58,8 @@ export async function runModule(
   tensors: ReadonlyMap<string, Tensor>,
   pictures: readonly Pixels[],
 ): Promise<ReadonlyMap<string, Tensor>[]> {
-  const { inputs, outputs, plans, arenaBytes } = runnable;
+  const { inputs, outputs, arenaBytes } = runnable;
+  const { plans } = built.parts;
   const reads = outputs.map(({ offset, dtype, shape }): Action => ({ act: 'read', offset, type: { dtype, shape } }));
   const feeds = inputs.flatMap(({ name }, input): Action[] => {
     const data = tensors.get(name)?.data;

@@ -29,6 +29,7 @@ function manifestOf(vision: VisionSpec): Manifest {
   return {
     ...vision,
     format: 1,
+    target: 'cpu',
     name: 'brightness',
     compiler: '0',
     modelDigest: '',
