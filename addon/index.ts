@@ -58,6 +58,9 @@ export interface ClOptions {
   readonly binary: string;
   /** Parts of the arena that a run copies to the host, where `view` then finds them. */
   readonly outputs: readonly { readonly offset: number; readonly bytes: number }[];
+  /** Limits for what the driver allows more of: a plan or kernel beyond them is a `module-plan` error before anything runs. */
+  readonly workGroupMax: number;
+  readonly localBytesMax: number;
 }
 
 export interface SessionOptions {
@@ -153,8 +156,9 @@ export interface NativeAddon {
    */
   createSession(options: SessionOptions): NativeSession;
   /**
-   * What the first of `libraries` that loads says of its platforms. It runs the drivers' code, which may crash or hang: only a
-   * process that may be lost calls it. @throws Error with the code `opencl-missing` where none loads, naming what each said
+   * What the first of `libraries` that has a platform says of all of them; nothing where one loads but none has a platform. It runs
+   * the drivers' code, which may crash or hang: only a process that may be lost calls it. @throws Error with the code
+   * `opencl-missing` where none loads, naming what each said
    */
   listOpencl(libraries: readonly string[]): readonly OpenclPlatform[];
   /** HWCAP, HWCAP2 of getauxval on Arm; 0 elsewhere. */
