@@ -47,15 +47,19 @@ export interface ClOptions {
   readonly library: string;
   readonly platform: number;
   readonly device: number;
+  /** Of its OpenclFacts: buffers are mapped where host and device share memory, else copied. */
+  readonly isMemoryUnified: boolean;
   /** Absolute path of the program, OpenCL C 1.2, without #include. */
   readonly source: string;
   /** Build options, as `-cl-std=CL1.2 -cl-mad-enable`. */
   readonly buildOptions: string;
-  /**
-   * Absolute path of a file that keeps the compiled program, or '' for none. Its first line names driver, device, source and build
-   * options by digest; it is written again where one of them differs, or where the driver refuses the binary.
-   */
+  /** Absolute path of a file that keeps the compiled program, or '' for none. */
   readonly binary: string;
+  /**
+   * Digest of driver, device, source and build options, a word. A kept program of another key is not used, and neither is one that the
+   * driver refuses: it is built from source and kept instead.
+   */
+  readonly binaryKey: string;
   /** Parts of the arena that a run copies to the host, where `view` then finds them. */
   readonly outputs: readonly { readonly offset: number; readonly bytes: number }[];
   /** Limits for what the driver allows more of: a plan or kernel beyond them is a `module-plan` error before anything runs. */

@@ -6,8 +6,10 @@ import { type EmbeddedModel, missingEmbedded } from './embedded/index.js';
 import { Engine, engineDefaults } from './engine/engine.js';
 import type { ChildOptions } from './engine/process.js';
 import { createApp } from './http/app.js';
+import { MemoryBudget } from './http/budget.js';
 import { ensureKey, keyPath, readKey } from './http/key.js';
 import { type Listening, listen } from './http/listen.js';
+import { Tickets } from './http/tickets.js';
 import { type CompileChild, compileLimits, runCompile } from './jobs/compile-job.js';
 import { digestOf, stageFile } from './jobs/install.js';
 import { Jobs } from './jobs/jobs.js';
@@ -16,6 +18,7 @@ import type { Log } from './log.js';
 import { packageVersion } from './root.js';
 import { Service } from './service.js';
 import { ModelStore, type StoredModel } from './store/store.js';
+import { Streams } from './ws/streams.js';
 
 export interface ServerOptions {
   readonly home: string;
@@ -51,6 +54,8 @@ export interface RunningServer {
 /** Memory of all picture bodies together: eight of the largest. */
 const bodyBytesMax = 256 * 1024 * 1024;
 const jobsWaitingMax = 8;
+/** WebSockets at once. */
+const streamsMax = 64;
 /** Running requests get this long at the end, in ms; then connections are cut. */
 const drainMs = 5000;
 
@@ -77,19 +82,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runCompile(request, { child: compileChild, limits: compileLimits, onProgress, signal }),
   });
   engine.start();
+  const budget = new MemoryBudget(bodyBytesMax);
+  const tickets = new Tickets();
   let listening: Listening;
+  let streams: Streams;
   try {
     await installEmbedded(store, service, options);
-    const app = createApp({
-      service,
-      store,
-      log,
-      key,
-      hosts: options.hosts,
-      modelBytesMax: options.modelBytesMax,
-      bodyBytesMax,
-    });
-    listening = await listen(app, { host: options.host, port: options.port });
+    const { hosts, modelBytesMax } = options;
+    const app = createApp({ service, store, log, key, hosts, modelBytesMax, budget, tickets });
+    streams = new Streams({ service, tickets, budget, counter: service.statistics, log, key, hosts, streamsMax });
+    const upgrade = streams.upgrade.bind(streams);
+    listening = await listen(app, { host: options.host, port: options.port, upgrade });
   } catch (error) {
     await jobs.stop();
     await engine.stop();
@@ -97,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const { host, port } = listening;
   log('listening', { host, port, key: keyFile !== undefined });
-  return { host, port, keyFile, engine, stop: () => stopAll(listening, jobs, engine, log) };
+  return { host, port, keyFile, engine, stop: () => stopAll(listening, streams, jobs, engine, log) };
 }
 
 /** Loopback is open; every other address wants a key, unless the owner insists. */
@@ -142,8 +145,15 @@ async function installEmbedded(store: ModelStore, service: Service, options: Ser
   }
 }
 
-async function stopAll(listening: Listening, jobs: Jobs<StoredModel>, engine: Engine, log: Log): Promise<void> {
+async function stopAll(
+  listening: Listening,
+  streams: Streams,
+  jobs: Jobs<StoredModel>,
+  engine: Engine,
+  log: Log,
+): Promise<void> {
   log('stopping');
+  streams.stop();
   const closed = listening.close(drainMs);
   await Promise.all([engine.drain(drainMs), jobs.stop()]);
   await engine.stop();

@@ -1,8 +1,15 @@
 // The daemon's verbs: what every protocol adapter calls. It knows which module answers, and mends modules that do not open.
 
-import { type ClassifyOptions, type DetectOptions, errorCode, errorMessage, type Task } from '../runtime/index.js';
-import { classifyAnswer, describeModel, detectAnswer, summarize } from './api/answers.js';
-import type { ClassifyAnswer, DetectAnswer, Health, ModelDetail, ModelList } from './api/types.js';
+import {
+  type ClassifyOptions,
+  type DetectOptions,
+  errorCode,
+  errorMessage,
+  type PictureSource,
+  type Task,
+} from '../runtime/index.js';
+import { classifyAnswer, describeModel, detectAnswer, streamedModel, summarize } from './api/answers.js';
+import type { ClassifyAnswer, DetectAnswer, FrameAnswer, Health, ModelDetail, ModelList, StreamedModel } from './api/types.js';
 import type { Engine } from './engine/engine.js';
 import type { AnswerOf, Computed, EngineInput, Work } from './engine/messages.js';
 import { type Compile, compileAndInstall, isRebuildable, rebuild } from './jobs/install.js';
@@ -53,6 +60,21 @@ export class Service {
     const model = await this.resolve(name, 'detect');
     const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
     return detectAnswer({ name: model.name, version }, answer);
+  }
+
+  /**
+   * The model that looks at a stream.
+   * @throws OnboxError `model-missing`, `task-mismatch`
+   */
+  async streamed(name: string | undefined): Promise<StreamedModel> {
+    return streamedModel(await this.resolve(name, 'detect'));
+  }
+
+  /** As `detect`, for a frame of a stream. */
+  async detectFrame(name: string, image: PictureSource, options: DetectOptions, signal: AbortSignal): Promise<FrameAnswer> {
+    const model = await this.resolve(name, 'detect');
+    const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
+    return { ...detectAnswer({ name: model.name, version }, answer), pre: answer.pre };
   }
 
   /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */

@@ -15,6 +15,12 @@ export type ModelStatistics = Readonly<Record<Phase, Duration>> & {
   readonly lastInference: number;
 };
 
+/** Why a frame was left out: a newer one came, or there was no place for it. */
+export type DropReason = 'late' | 'queue';
+
+export type StreamStatistics = Readonly<Record<'framesIn' | 'framesOut' | DropReason, number>>;
+
+const quiet: StreamStatistics = { framesIn: 0, framesOut: 0, late: 0, queue: 0 };
 const nothing: Duration = { count: 0, ms: 0 };
 const fresh: ModelStatistics = {
   success: nothing,
@@ -28,6 +34,7 @@ const fresh: ModelStatistics = {
 
 /** Counts by model; a new version starts anew and an old one is forgotten, so that there is one entry a model. */
 export class Statistics {
+  private readonly streams = new Map<string, StreamStatistics>();
   private readonly models = new Map<string, { readonly version: number; readonly counted: ModelStatistics }>();
 
   of(name: string, version: number): ModelStatistics {
@@ -55,7 +62,28 @@ export class Statistics {
     this.models.set(name, { version, counted: { ...before, fail: add(before.fail, elapsedMs) } });
   }
 
+  /** Of all streams of a model since the start. */
+  streamed(name: string): StreamStatistics {
+    return this.streams.get(name) ?? quiet;
+  }
+
+  frameIn(name: string): void {
+    const before = this.streamed(name);
+    this.streams.set(name, { ...before, framesIn: before.framesIn + 1 });
+  }
+
+  frameOut(name: string): void {
+    const before = this.streamed(name);
+    this.streams.set(name, { ...before, framesOut: before.framesOut + 1 });
+  }
+
+  dropped(name: string, reason: DropReason): void {
+    const before = this.streamed(name);
+    this.streams.set(name, { ...before, [reason]: before[reason] + 1 });
+  }
+
   forget(name: string): void {
+    this.streams.delete(name);
     this.models.delete(name);
   }
 }

@@ -52,7 +52,7 @@ export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './
 export { type CompileFileOptions, compileFile, factsOf } from './vision/compile.js';
 export { describe } from './vision/describe.js';
 export { drawObjects } from './vision/draw.js';
-export { decodePicture, type Picture } from './vision/image.js';
+export { decodePicture, type Picture, type PictureSource } from './vision/image.js';
 export { parseLabels } from './vision/labels.js';
 export { fitPicture } from './vision/letterbox.js';
 export { openModel, type VisionModel, visionModel } from './vision/model.js';

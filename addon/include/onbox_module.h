@@ -26,7 +26,7 @@ typedef struct onbox_module {
   uint32_t abi;         /* ONBOX_MODULE_ABI */
   uint32_t kernel_count;
   uint32_t reserved;
-  const onbox_kernel* kernels;
+  const onbox_kernel* kernels; /* NULL for a kernel that is not for the CPU */
 } onbox_module;
 
 #ifdef __cplusplus

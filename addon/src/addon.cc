@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "bindings/opencl_binding.h"
 #include "bindings/session_binding.h"
 
 namespace onbox {
@@ -35,6 +36,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* constructor = new Napi::FunctionReference(Napi::Persistent(SessionBinding::define(env)));
   env.SetInstanceData(constructor);  // Deleted by the environment.
   exports.Set("createSession", Napi::Function::New(env, createSession, "createSession"));
+  exports.Set("listOpencl", Napi::Function::New(env, listOpencl, "listOpencl"));
   exports.Set("hwcap", Napi::Function::New(env, hwcap, "hwcap"));
   return exports;
 }

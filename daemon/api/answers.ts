@@ -3,7 +3,7 @@
 import type { DetectedObject } from '../../runtime/index.js';
 import type { Classified, Detected } from '../engine/messages.js';
 import type { StoredModel } from '../store/store.js';
-import type { ClassifyAnswer, DetectAnswer, ModelDetail, ModelSummary, Timings } from './types.js';
+import type { ClassifyAnswer, DetectAnswer, ModelDetail, ModelSummary, StreamedModel, Timings } from './types.js';
 
 /** Which model answered; version 0 is a file that is not installed. */
 export interface Answerer {
@@ -11,7 +11,7 @@ export interface Answerer {
   readonly version: number;
 }
 
-export function detectAnswer({ name, version }: Answerer, { image, objects, ms }: Detected): DetectAnswer {
+export function detectAnswer({ name, version }: Answerer, { image, objects, ms }: Omit<Detected, 'pre'>): DetectAnswer {
   return { model: name, version, image, objects: objects.map(roundObject), ms: roundTimes(ms) };
 }
 
@@ -28,6 +28,14 @@ export function summarize({ name, version, record }: StoredModel, defaults: Read
 export function describeModel(model: StoredModel, defaults: ReadonlySet<string>): ModelDetail {
   const { digest, inputs, outputs, labels, head, device, report } = model.record;
   return { ...summarize(model, defaults), digest, inputs, outputs, labels, head, device, report };
+}
+
+export function streamedModel({ name, version, record }: StoredModel): StreamedModel {
+  const [, second = 0, third = 0, fourth = 0] = record.inputs[0]?.shape ?? [];
+  if (record.inputs[0]?.shape.length !== 4) return { name, version, device: record.device, input: null };
+  // Channels are few, so where the second extent is larger they come last.
+  const input = second <= 4 ? { w: fourth, h: third } : { w: third, h: second };
+  return { name, version, device: record.device, input };
 }
 
 /** Digits after the point that mean something: microseconds, hundredths of a pixel, and what an f32 holds of a probability. */

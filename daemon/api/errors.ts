@@ -7,6 +7,7 @@ import type { ErrorBody, ErrorFacts } from './types.js';
 const statusByCode: Readonly<Record<string, number>> = {
   'key-missing': 401,
   'key-wrong': 401,
+  'ticket-wrong': 401,
   'key-unusable': 500,
   'listen-failed': 500,
   'host-refused': 403,
@@ -25,6 +26,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   'unsupported-operators': 422,
   'opset-unsupported': 422,
   'dtype-unsupported': 422,
+  'upgrade-required': 426,
   'headers-too-large': 431,
   'jobs-full': 429,
   internal: 500,

@@ -20,6 +20,21 @@ export interface DetectAnswer {
   readonly ms: Timings;
 }
 
+/** What a frame of a stream is answered with. */
+export interface FrameAnswer extends DetectAnswer {
+  /** The part of `ms.decode` in which the picture was fitted to the model, in ms. */
+  readonly pre: number;
+}
+
+/** What a stream says first of the model that looks at its frames. */
+export interface StreamedModel {
+  readonly name: string;
+  readonly version: number;
+  readonly device: string;
+  /** In pixels. */
+  readonly input: { readonly w: number; readonly h: number } | null;
+}
+
 export interface ClassifyAnswer {
   readonly model: string;
   readonly version: number;

@@ -41,6 +41,8 @@ interface Request {
   readonly timer: NodeJS.Timeout;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
+  /** Ends the wait for the caller's signal. */
+  forget(): void;
 }
 
 /** A request that was alone with so many dying children is taken for the cause. */
@@ -103,6 +105,8 @@ export class Engine {
     if (signal?.aborted === true) throw cancelled();
     return await new Promise<AnswerOf<W>>((resolve, reject) => {
       const id = ++this.lastId;
+      // Taken off again, because a stream's signal outlives thousands of requests.
+      const onAbort = (): void => this.drop(request);
       const request: Request = {
         id,
         work,
@@ -113,8 +117,9 @@ export class Engine {
         timer: setTimeout(() => this.onDeadline(request), this.options.deadlineMs),
         resolve: (answer) => resolve(answer as AnswerOf<W>),
         reject,
+        forget: () => signal?.removeEventListener('abort', onAbort),
       };
-      signal?.addEventListener('abort', () => this.drop(request), { once: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
       this.waiting.push(request);
       this.pump();
     });
@@ -194,6 +199,7 @@ export class Engine {
 
   private settle(request: Request, tell: () => void): void {
     clearTimeout(request.timer);
+    request.forget();
     this.running.delete(request.id);
     const index = this.waiting.indexOf(request);
     if (index >= 0) this.waiting.splice(index, 1);

@@ -1,11 +1,19 @@
 // What the supervisor and the engine child say to each other over the child's IPC channel (structured clone, so bytes stay bytes).
 
-import type { ClassifiedClass, ClassifyOptions, DetectedObject, DetectOptions, Dtype, Shape } from '../../runtime/index.js';
+import type {
+  ClassifiedClass,
+  ClassifyOptions,
+  DetectedObject,
+  DetectOptions,
+  Dtype,
+  PictureSource,
+  Shape,
+} from '../../runtime/index.js';
 import type { ErrorFacts, Timings } from '../api/types.js';
 
 /** One piece of work. Each may be repeated without harm, because a killed child's work is given to the next one. */
 export type Work =
-  | { readonly kind: 'detect'; readonly module: string; readonly image: Uint8Array; readonly options: DetectOptions }
+  | { readonly kind: 'detect'; readonly module: string; readonly image: PictureSource; readonly options: DetectOptions }
   | { readonly kind: 'classify'; readonly module: string; readonly image: Uint8Array; readonly options: ClassifyOptions }
   /** Runs tensors, or one encoded picture, through a module. Without names in `outputs`, all of them are answered. */
   | {
@@ -39,6 +47,8 @@ export interface Detected {
   readonly image: { readonly width: number; readonly height: number };
   readonly objects: readonly DetectedObject[];
   readonly ms: Timings;
+  /** The part of `ms.decode` in which the picture was fitted to the model. */
+  readonly pre: number;
 }
 
 export interface Classified {

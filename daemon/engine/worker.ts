@@ -1,6 +1,6 @@
 // What the engine child does with a piece of work. Pictures are decoded side by side; the device runs one session at a time.
 
-import type { ImageInput, Picture, Pixels, VisionModel } from '../../runtime/index.js';
+import type { ImageInput, Picture, PictureSource, Pixels, VisionModel } from '../../runtime/index.js';
 import type { Answer, Classified, Detected, Work } from './messages.js';
 import { pictureOf, runTensors, type TensorSession } from './tensors.js';
 
@@ -10,7 +10,7 @@ export type EngineModel = Pick<VisionModel, 'detect' | 'classify' | 'close'> & {
 /** What the engine needs of runtime/. */
 export interface EngineRuntime {
   openModel(folder: string, options: { readonly threads?: number }): Promise<EngineModel>;
-  decodePicture(bytes: Uint8Array): Promise<Picture>;
+  decodePicture(source: PictureSource): Promise<Picture>;
   fitPicture(picture: Picture, image: ImageInput): { readonly pixels: Pixels };
 }
 
@@ -27,7 +27,7 @@ export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (w
   const models = createModelCache(runtime, options);
 
   async function withModel<T>(
-    image: Uint8Array,
+    image: PictureSource,
     module: string,
     run: (model: EngineModel, picture: Picture, decode: number, queue: number) => Promise<T>,
   ): Promise<T> {
@@ -50,6 +50,7 @@ export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (w
             image: { width, height },
             objects,
             ms: { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post },
+            pre: ms.decode,
           };
         });
       case 'classify':

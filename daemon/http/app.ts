@@ -6,25 +6,26 @@ import { kserveErrors, kserveRoutes } from '../kserve/index.js';
 import type { Log } from '../log.js';
 import type { Service } from '../service.js';
 import type { ModelStore } from '../store/store.js';
-import { MemoryBudget } from './budget.js';
+import type { MemoryBudget } from './budget.js';
 import { classifyRoutes } from './classify.js';
 import { detectRoutes } from './detect.js';
-import { answerUnknownRoute, createErrorHandler } from './errors.js';
+import { answerNoSocket, answerUnknownRoute, createErrorHandler } from './errors.js';
 import { createGuard, type GuardOptions } from './guard.js';
 import { healthRoutes } from './health.js';
 import { type ModelRouteOptions, modelRoutes } from './models.js';
+import { type Tickets, ticketRoutes } from './tickets.js';
 
 export interface AppOptions extends GuardOptions, ModelRouteOptions {
   readonly service: Service;
   readonly store: ModelStore;
   readonly log: Log;
-  /** Memory of all picture bodies together, in bytes. */
-  readonly bodyBytesMax: number;
+  /** Of all picture bodies together. */
+  readonly budget: MemoryBudget;
+  readonly tickets: Tickets;
 }
 
 export function createApp(options: AppOptions): Express {
-  const { service, store, log } = options;
-  const budget = new MemoryBudget(options.bodyBytesMax);
+  const { service, store, log, budget } = options;
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.enable('strict routing').enable('case sensitive routing');
@@ -37,6 +38,8 @@ export function createApp(options: AppOptions): Express {
   app.use(classifyRoutes(service, budget));
   app.use(modelRoutes(service, store, options));
   app.use(healthRoutes(service));
+  app.use(ticketRoutes(options.tickets));
+  app.all('/v1/stream', answerNoSocket);
   app.use(deepstackRoutes({ service, store, budget, key: options.key }));
   app.use(kserveRoutes({ service, store, budget, modelBytesMax: options.modelBytesMax }));
   app.use(answerUnknownRoute);

@@ -12,6 +12,12 @@ export const answerUnknownRoute: RequestHandler = () => {
   throw new OnboxError('there is nothing at this path', { code: 'route-unknown' });
 };
 
+/** What wants to become a WebSocket never comes here. */
+export const answerNoSocket: RequestHandler = (_request, response) => {
+  response.set('Upgrade', 'websocket');
+  throw new OnboxError('this path is a WebSocket', { code: 'upgrade-required' });
+};
+
 /** For `.all()` behind the methods that a path has. */
 export function refuseMethod(allowed: readonly string[]): RequestHandler {
   return (_request, response) => {

@@ -23,15 +23,30 @@ export const headersMax = 100;
 
 /** Refuses requests before anything of them is read. */
 export function createGuard(options: GuardOptions): RequestHandler {
-  const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
   return (request, _response, next) => {
-    requireFewHeaders(request);
-    requireKnownHost(request, hosts);
-    requireSameOrigin(request);
+    requireOwn(request, options);
     const isOpen = publicPaths.has(request.path) || bearsKeyInForm(request.method, request.path);
     if (options.key !== undefined && !isOpen) requireKey(request, options.key);
     next();
   };
+}
+
+/**
+ * The same for a request to become a WebSocket, which may bear a ticket in its query instead of the key.
+ * @throws OnboxError `headers-too-large`, `host-refused`, `origin-refused`, `key-missing`, `key-wrong`, `ticket-wrong`
+ */
+export function requireAccess(request: IncomingMessage, options: GuardOptions, redeem: (ticket: string) => boolean): void {
+  requireOwn(request, options);
+  if (options.key === undefined) return;
+  const ticket = new URLSearchParams((request.url ?? '').split('?')[1]).get('ticket');
+  if (ticket === null) requireKey(request, options.key);
+  else if (!redeem(ticket)) throw new OnboxError('the ticket is used, too old or unknown', { code: 'ticket-wrong' });
+}
+
+function requireOwn(request: IncomingMessage, { hosts }: GuardOptions): void {
+  requireFewHeaders(request);
+  requireKnownHost(request, hosts);
+  requireSameOrigin(request);
 }
 
 function requireFewHeaders(request: IncomingMessage): void {
@@ -44,9 +59,15 @@ function requireFewHeaders(request: IncomingMessage): void {
  * DNS rebinding makes a foreign name point to this machine, so the Host header must be a name that is known to be ours. A
  * plain address cannot be rebound.
  */
-function requireKnownHost(request: IncomingMessage, hosts: ReadonlySet<string>): void {
+function requireKnownHost(request: IncomingMessage, hosts: readonly string[]): void {
   const name = hostName(request.headers.host ?? '');
-  if (name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || hosts.has(name)) return;
+  if (
+    name === 'localhost' ||
+    name.endsWith('.localhost') ||
+    isIP(name) !== 0 ||
+    hosts.some((host) => host.toLowerCase() === name)
+  )
+    return;
   throw new OnboxError('the Host header names a machine that this is not; see --allow-host', { code: 'host-refused' });
 }
 

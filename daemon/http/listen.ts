@@ -1,8 +1,9 @@
 // The HTTP server under the app: deadlines and caps that node leaves open, and JSON even for what is not HTTP.
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { OnboxError } from '../../runtime/index.js';
+import type { Duplex } from 'node:stream';
+import { errorCode, OnboxError } from '../../runtime/index.js';
 import { errorBody, statusOf } from '../api/errors.js';
 import { headersMax } from './guard.js';
 
@@ -14,6 +15,8 @@ export interface ListenOptions {
   /** For the headers, and for the whole request, in ms. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** Makes a WebSocket of a request; what it throws is answered as of any other request. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 }
 
 export interface Listening {
@@ -44,6 +47,9 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.maxConnections = options.connectionsMax ?? 1024;
   server.maxRequestsPerSocket = 1000;
   server.on('clientError', answerClientError);
+  const { upgrade } = options;
+  if (upgrade !== undefined)
+    server.on('upgrade', (request, socket, head) => void answerUpgrade(server, upgrade, request, socket, head));
   server.on('request', (_request, response) => {
     response.on('prefinish', () => {
       const timer = setTimeout(() => response.socket?.destroy(), writeTimeoutMs).unref();
@@ -87,7 +93,12 @@ const parserErrors: Readonly<Record<string, readonly [code: string, message: str
 const statusTexts: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   408: 'Request Timeout',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
   413: 'Payload Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
   431: 'Request Header Fields Too Large',
 };
 
@@ -97,8 +108,49 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const [code, message] = parserErrors[error.code ?? ''] ?? ['request-invalid', 'this is not a valid HTTP request'];
-  const body = JSON.stringify(errorBody(new OnboxError(message, { code })));
-  const status = statusOf(code);
+  answerOnSocket(socket, new OnboxError(message, { code }));
+}
+
+type Upgrade = NonNullable<ListenOptions['upgrade']>;
+
+async function answerUpgrade(
+  server: Server,
+  upgrade: Upgrade,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    answerPlainly(server, request, socket, head);
+    return;
+  }
+  const onError = (): void => void socket.destroy();
+  socket.on('error', onError);
+  try {
+    await upgrade(request, socket, head);
+  } catch (error) {
+    answerOnSocket(socket, error);
+    return;
+  }
+  socket.off('error', onError);
+}
+
+/** Who asks for another protocol, as Java's clients do for HTTP/2, is answered as if it had not; node would leave it waiting. */
+function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  const { rawHeaders } = request;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (!/^(upgrade|connection|http2-settings)$/i.test(rawHeaders[i] ?? ''))
+      lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  }
+  const again = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
+  socket.unshift(Buffer.concat([Buffer.from(again, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+function answerOnSocket(socket: Duplex, error: unknown): void {
+  const body = JSON.stringify(errorBody(error));
+  const status = statusOf(errorCode(error));
   const head = [
     `HTTP/1.1 ${status} ${statusTexts[status] ?? 'Bad Request'}`,
     'Content-Type: application/json; charset=utf-8',

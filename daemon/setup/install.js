@@ -7,7 +7,7 @@ const { SetupError, inRoot, run, step } = require('./steps.js');
 
 const nodeMajorMin = 20;
 
-/** Program to Debian package. */
+/** Program, or path of a file, to Debian package. */
 const buildTools = { gcc: 'gcc', 'g++': 'g++', make: 'make', python3: 'python3' };
 const testTools = {
   ...buildTools,
@@ -15,6 +15,7 @@ const testTools = {
   'clang-tidy': 'clang-tidy',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'qemu-aarch64-static': 'qemu-user-static',
+  '/etc/OpenCL/vendors/pocl.icd': 'pocl-opencl-icd',
 };
 
 /** Throws SetupError if Node is too old or a tool stays missing. */
@@ -22,7 +23,7 @@ function requireTools(tools) {
   if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
     throw new SetupError(`onbox needs Node ${nodeMajorMin} or newer, this is ${process.versions.node}`);
   }
-  const missing = Object.keys(tools).filter((tool) => !isOnPath(tool));
+  const missing = Object.keys(tools).filter((tool) => !(tool.startsWith('/') ? existsSync(tool) : isOnPath(tool)));
   if (missing.length === 0) return;
   const packages = missing.map((tool) => tools[tool]);
   const isRoot = process.getuid?.() === 0;

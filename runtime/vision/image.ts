@@ -3,6 +3,7 @@
 
 import type Sharp from 'sharp';
 import { errorMessage, OnboxError } from '../core/error.js';
+import { decodeRaw, type RawPicture } from './raw.js';
 
 /** An upright picture. */
 export interface Picture {
@@ -56,12 +57,17 @@ function imageLibrary(): Promise<typeof Sharp> {
   return library;
 }
 
+/** A JPEG, PNG or WebP file, or pixels as a camera gives them. */
+export type PictureSource = Uint8Array | RawPicture;
+
 /**
- * Decodes the first frame of a JPEG, PNG or WebP file.
+ * Decodes raw pixels, or the first frame of a JPEG, PNG or WebP file.
  * EXIF orientation is applied; grey, CMYK and 16-bit become 8-bit sRGB; what is transparent becomes black.
  * @throws OnboxError `image-empty`, `image-unsupported`, `image-too-large` or `image-invalid` (damaged, truncated or too slow)
  */
-export async function decodePicture(bytes: Uint8Array): Promise<Picture> {
+export async function decodePicture(source: PictureSource): Promise<Picture> {
+  if (!ArrayBuffer.isView(source)) return decodeRaw(source);
+  const bytes = source;
   const format = requireFormat(bytes);
   await pictureSize(bytes);
   const sharp = await imageLibrary();

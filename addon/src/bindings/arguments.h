@@ -4,17 +4,22 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "cpu/session.h"
 #include "failure.h"
+#include "runner.h"
 
 namespace onbox {
 
-/** @throws Failure `native-argument` naming the field */
-SessionOptions readSessionOptions(const Napi::Value& value);
+/** Opens a module as SessionOptions of addon/index.ts say. @throws Failure `native-argument` naming the field, and those of the
+ * parts */
+std::shared_ptr<Runner> openRunner(const Napi::Value& value);
+
+/** @throws Failure `native-argument` */
+std::vector<std::string> readTexts(const Napi::Value& value, const std::string& name);
 
 /** A whole number 0..max. @throws Failure `native-argument` */
 std::uint64_t readCount(const Napi::Value& value, const std::string& name, std::uint64_t max);

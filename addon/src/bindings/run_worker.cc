@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "bindings/arguments.h"
 #include "bindings/session_binding.h"
+#include "failure.h"
 
 namespace onbox {
 
-RunWorker::RunWorker(SessionBinding& owner, std::shared_ptr<Session> session, std::size_t plan, const Napi::Value& inputs,
+RunWorker::RunWorker(SessionBinding& owner, std::shared_ptr<Runner> session, std::size_t plan, const Napi::Value& inputs,
                      bool timed)
     : Napi::AsyncWorker(owner.Env(), "onbox.run"),
       owner_(owner),
@@ -27,7 +29,14 @@ RunWorker::RunWorker(SessionBinding& owner, std::shared_ptr<Session> session, st
   }
 }
 
-void RunWorker::Execute() { session_->run(plan_, nanoseconds_); }
+void RunWorker::Execute() {
+  try {
+    session_->run(plan_, nanoseconds_);
+  } catch (const Failure& failure) {
+    failureCode_ = failure.code();
+    SetError(failure.what());
+  }
+}
 
 void RunWorker::OnOK() {
   const Napi::HandleScope scope(Env());
@@ -42,8 +51,9 @@ void RunWorker::OnOK() {
 }
 
 void RunWorker::OnError(const Napi::Error& error) {
+  const Napi::HandleScope scope(Env());
   owner_.endRun();
-  deferred_.Reject(error.Value());
+  deferred_.Reject(failureCode_.empty() ? error.Value() : toError(Env(), failureCode_, error.Message()).Value());
 }
 
 }  // namespace onbox

@@ -5,9 +5,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "cpu/session.h"
+#include "runner.h"
 
 namespace onbox {
 
@@ -18,7 +19,7 @@ class SessionBinding;
 class RunWorker : public Napi::AsyncWorker {
  public:
   /** `timed` resolves to the nanoseconds of every launch, else to undefined. `inputs` are kept from the collector. */
-  RunWorker(SessionBinding& owner, std::shared_ptr<Session> session, std::size_t plan, const Napi::Value& inputs, bool timed);
+  RunWorker(SessionBinding& owner, std::shared_ptr<Runner> session, std::size_t plan, const Napi::Value& inputs, bool timed);
 
   [[nodiscard]] Napi::Promise promise() const { return deferred_.Promise(); }
 
@@ -31,10 +32,12 @@ class RunWorker : public Napi::AsyncWorker {
   SessionBinding& owner_;
   Napi::ObjectReference ownerKept_;
   std::vector<Napi::Reference<Napi::Value>> inputsKept_;
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<Runner> session_;
   std::size_t plan_;
   bool timed_;
   std::vector<double> nanoseconds_;
+  /** Of a run that failed. */
+  std::string failureCode_;
   Napi::Promise::Deferred deferred_;
 };
 

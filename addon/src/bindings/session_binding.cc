@@ -27,16 +27,21 @@ Napi::Function SessionBinding::define(Napi::Env env) {
                          InstanceMethod<&SessionBinding::run>("run"),
                          InstanceMethod<&SessionBinding::profile>("profile"),
                          InstanceMethod<&SessionBinding::view>("view"),
+                         InstanceMethod<&SessionBinding::commit>("commit"),
                          InstanceMethod<&SessionBinding::close>("close"),
                      });
 }
 
 SessionBinding::SessionBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionBinding>(info) {
-  translateErrors(info.Env(), [&] { session_ = std::make_shared<Session>(readSessionOptions(info[0])); });
+  translateErrors(info.Env(), [&] { session_ = openRunner(info[0]); });
 }
 
 void SessionBinding::checkOpen() const {
   if (!session_) throw Failure("session-closed", "the session is closed");
+}
+
+void SessionBinding::checkIdle() const {
+  if (running_) throw Failure("session-busy", "the session is running; it runs one request at a time");
 }
 
 Napi::Value SessionBinding::startRun(const Napi::CallbackInfo& info, bool timed) {
@@ -51,7 +56,7 @@ Napi::Value SessionBinding::startRun(const Napi::CallbackInfo& info, bool timed)
 
 Napi::Promise SessionBinding::queueRun(const Napi::CallbackInfo& info, bool timed) {
   checkOpen();
-  if (running_) throw Failure("session-busy", "the session is running; it runs one request at a time");
+  checkIdle();
   const std::size_t plan = readCount(info[0], "plan", UINT32_MAX);
   session_->bind(plan, readInputs(info[1]));
   auto* worker = new RunWorker(*this, session_, plan, info[1], timed);
@@ -66,8 +71,22 @@ Napi::Value SessionBinding::view(const Napi::CallbackInfo& info) {
     const std::shared_ptr<Arena>& arena = session_->arena();
     const std::uint64_t offset = readCount(info[0], "offset", arena->bytes());
     const std::uint64_t bytes = readCount(info[1], "bytes", arena->bytes() - offset);
+    if (!session_->isShown(offset, bytes)) {
+      checkIdle();
+      session_->fetch(offset, bytes);
+    }
     if (arena_.IsEmpty()) arena_ = Napi::Persistent(exposeArena(info.Env(), arena));
     return Napi::Uint8Array::New(info.Env(), bytes, arena_.Value(), offset, napi_uint8_array);
+  });
+}
+
+void SessionBinding::commit(const Napi::CallbackInfo& info) {
+  translateErrors(info.Env(), [&] {
+    checkOpen();
+    checkIdle();
+    const std::size_t arenaBytes = session_->arena()->bytes();
+    const std::uint64_t offset = readCount(info[0], "offset", arenaBytes);
+    session_->commit(offset, readCount(info[1], "bytes", arenaBytes - offset));
   });
 }
 

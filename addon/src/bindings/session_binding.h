@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "cpu/session.h"
+#include "runner.h"
 
 namespace onbox {
 
@@ -24,13 +24,15 @@ class SessionBinding : public Napi::ObjectWrap<SessionBinding> {
   Napi::Value run(const Napi::CallbackInfo& info) { return startRun(info, false); }
   Napi::Value profile(const Napi::CallbackInfo& info) { return startRun(info, true); }
   Napi::Value view(const Napi::CallbackInfo& info);
+  void commit(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   Napi::Value startRun(const Napi::CallbackInfo& info, bool timed);
   Napi::Promise queueRun(const Napi::CallbackInfo& info, bool timed);
   void checkOpen() const;
+  void checkIdle() const;
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<Runner> session_;
   /** The whole arena, made at the first view and shared by all. */
   Napi::Reference<Napi::ArrayBuffer> arena_;
   bool running_ = false;

@@ -35,6 +35,9 @@ Session::Plan Session::resolvePlan(std::size_t index, const std::vector<Launch>&
       throw Failure("module-plan",
                     where + " names kernel " + quote(launch.kernel) + ", the module has " + quote(module.kernel_count));
     }
+    if (module.kernels[launch.kernel] == nullptr) {
+      throw Failure("module-plan", where + " names kernel " + quote(launch.kernel) + ", which has no code for the CPU");
+    }
     plan.launches.push_back({module.kernels[launch.kernel], launch.extent, plan.pointers.size()});
     for (const BufferRef& buffer : launch.buffers) {
       if (buffer.space == Space::input) plan.inputs.push_back({plan.pointers.size(), buffer.offset});
@@ -69,15 +72,7 @@ void Session::bind(std::size_t plan, std::span<const InputBytes> inputs) {
     throw Failure("module-plan", "there is no plan " + quote(plan) + ", the session has " + quote(plans_.size()));
   }
   for (const InputUse& use : plans_[plan].inputs) {
-    if (use.input >= inputs.size() || inputs[use.input].data() == nullptr) {
-      throw Failure("input-missing", "plan " + quote(plan) + " wants input " + quote(use.input) + ", which is missing");
-    }
-    const std::size_t bytes = inputs[use.input].size();
-    if (bytes < inputBytes_[use.input]) {
-      throw Failure("input-bytes",
-                    "input " + quote(use.input) + " wants " + quote(inputBytes_[use.input]) + " bytes, got " + quote(bytes));
-    }
-    plans_[plan].pointers[use.pointer] = inputs[use.input].data();
+    plans_[plan].pointers[use.pointer] = requireInput(plan, use.input, inputs, inputBytes_[use.input]).data();
   }
 }
 

@@ -8,26 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "cpu/arena.h"
 #include "cpu/mapped_file.h"
 #include "cpu/shared_object.h"
 #include "cpu/thread_pool.h"
+#include "runner.h"
 
 namespace onbox {
-
-enum class Space { arena, weights, input };
-
-/** Where a kernel's buffer lies. `offset` is in bytes, or the index of the input. */
-struct BufferRef {
-  Space space;
-  std::uint64_t offset;
-};
-
-struct Launch {
-  std::uint32_t kernel;
-  std::int64_t extent;
-  std::vector<BufferRef> buffers;
-};
 
 struct SessionOptions {
   std::string object;
@@ -39,28 +25,16 @@ struct SessionOptions {
   unsigned threads;
 };
 
-/** An input that a run does not name has no data. */
-using InputBytes = std::span<std::byte>;
-
-/** Owns all that a loaded module needs. One thread at a time: `bind`, then `run`. */
-class Session {
+/** Owns all that a module for the CPU needs. */
+class Session final : public Runner {
  public:
   /** Numbers of a plan are checked here, once. @throws Failure `module-plan` and those of the parts */
   explicit Session(const SessionOptions& options);
 
-  /**
-   * Points a plan at its inputs, which must stay where they are until `run` returns.
-   * @throws Failure `input-missing`, `input-bytes`, or `module-plan` if there is no such plan
-   */
-  void bind(std::size_t plan, std::span<const InputBytes> inputs);
-
-  /** Runs the launches of a plan in order. `nanoseconds`, unless empty, gets the time of each. */
-  void run(std::size_t plan, std::span<double> nanoseconds) noexcept;
-
-  [[nodiscard]] std::size_t launchCount(std::size_t plan) const { return plans_.at(plan).launches.size(); }
-
-  /** Shared with the views that JavaScript holds: the memory stays as long as one of them. */
-  [[nodiscard]] const std::shared_ptr<Arena>& arena() const noexcept { return arena_; }
+  void bind(std::size_t plan, std::span<const InputBytes> inputs) override;
+  void run(std::size_t plan, std::span<double> nanoseconds) noexcept override;
+  [[nodiscard]] std::size_t launchCount(std::size_t plan) const override { return plans_.at(plan).launches.size(); }
+  [[nodiscard]] const std::shared_ptr<Arena>& arena() const noexcept override { return arena_; }
 
  private:
   struct ResolvedLaunch {

@@ -83,8 +83,6 @@ void checkTable(const onbox_module& module, const std::string& path) {
   if (module.kernel_count != 0 && module.kernels == nullptr) {
     throw Failure("module-abi", name + "counts " + std::to_string(module.kernel_count) + " kernels and has no table of them");
   }
-  const auto* end = module.kernels + module.kernel_count;
-  if (std::find(module.kernels, end, nullptr) != end) throw Failure("module-abi", name + "has a kernel that is null");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ function fakeSession(): EngineModel['session'] {
 const runtime: EngineRuntime = {
   fitPicture: ({ data }) => ({ pixels: data }),
   async decodePicture(bytes) {
-    const data = Uint8Array.from(bytes);
+    const data = Uint8Array.from(ArrayBuffer.isView(bytes) ? bytes : bytes.bytes);
     if (Buffer.from(data).toString('utf8').startsWith('bad')) {
       throw new OnboxError('this is no picture', { code: 'picture-unsupported' });
     }
