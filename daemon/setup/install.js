@@ -7,7 +7,7 @@ const { SetupError, inRoot, run, step } = require('./steps.js');
 
 const nodeMajorMin = 20;
 
-/** Program, or path of a file, to Debian package. */
+/** Program, or path of a file, to Debian packages. */
 const buildTools = { gcc: 'gcc', 'g++': 'g++', make: 'make', python3: 'python3' };
 const testTools = {
   ...buildTools,
@@ -15,7 +15,7 @@ const testTools = {
   'clang-tidy': 'clang-tidy',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'qemu-aarch64-static': 'qemu-user-static',
-  '/etc/OpenCL/vendors/pocl.icd': 'pocl-opencl-icd',
+  '/etc/OpenCL/vendors/pocl.icd': ['pocl-opencl-icd', 'ocl-icd-libopencl1'],
 };
 
 /** Throws SetupError if Node is too old or a tool stays missing. */
@@ -25,7 +25,7 @@ function requireTools(tools) {
   }
   const missing = Object.keys(tools).filter((tool) => !(tool.startsWith('/') ? existsSync(tool) : isOnPath(tool)));
   if (missing.length === 0) return;
-  const packages = missing.map((tool) => tools[tool]);
+  const packages = missing.flatMap((tool) => tools[tool]);
   const isRoot = process.getuid?.() === 0;
   if (!isRoot || process.env.CI !== 'true' || !isOnPath('apt-get')) {
     const command = `${isRoot ? '' : 'sudo '}apt-get install -y ${packages.join(' ')}`;
