@@ -41,7 +41,7 @@ export function createErrorHandler(log: Log, print = printOnbox): ErrorRequestHa
       request.socket.destroy();
       return;
     }
-    if (!request.complete) closeAfterAnswer(request, response);
+    if (!request.complete) cutAfterAnswer(request, response);
     if (code.startsWith('key-')) response.set('WWW-Authenticate', 'Bearer');
     const { status, body } = print(error);
     if (status === 503 || status === 429) response.set('Retry-After', '1');
@@ -49,13 +49,16 @@ export function createErrorHandler(log: Log, print = printOnbox): ErrorRequestHa
   };
 }
 
-/** The rest of a body that nobody wants is thrown away for a moment, so that the client reads the answer, then cut off. */
-function closeAfterAnswer(request: Parameters<ErrorRequestHandler>[1], response: Response): void {
-  response.set('Connection', 'close');
+/**
+ * The rest of a body that nobody wants is thrown away for a moment, so that the client reads the answer, then cut off. A header
+ * `Connection: close` would make node cut it off at once.
+ */
+function cutAfterAnswer(request: Parameters<ErrorRequestHandler>[1], response: Response): void {
   request.on('error', () => undefined);
   request.resume();
   response.on('finish', () => {
-    setTimeout(() => request.socket.destroy(), lingerMs).unref();
+    const timer = setTimeout(() => request.socket.destroy(), lingerMs).unref();
+    request.on('end', () => clearTimeout(timer));
   });
 }
 

@@ -44,7 +44,9 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     app,
   );
   server.maxHeadersCount = headersMax + 1;
-  server.maxConnections = options.connectionsMax ?? 1024;
+  const connectionsMax = options.connectionsMax ?? 1024;
+  server.maxConnections = connectionsMax;
+  server.on('connection', createAddressCap(Math.ceil(connectionsMax / 2)));
   server.maxRequestsPerSocket = 1000;
   server.on('clientError', answerClientError);
   const { upgrade } = options;
@@ -59,6 +61,29 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   await start(server, options);
   const { address, port } = server.address() as AddressInfo;
   return { host: address, port, close: (graceMs) => close(server, graceMs) };
+}
+
+/** One address gets half of the connections, so that nobody alone can take the place of all others. */
+function createAddressCap(socketsMax: number): (socket: Socket) => void {
+  const counts = new Map<string, number>();
+  const counted = new WeakSet<Socket>();
+  return (socket) => {
+    const address = socket.remoteAddress;
+    // answerPlainly announces a socket a second time; one that is gone already has no address.
+    if (address === undefined || counted.has(socket)) return;
+    const open = (counts.get(address) ?? 0) + 1;
+    if (open > socketsMax) {
+      socket.destroy();
+      return;
+    }
+    counted.add(socket);
+    counts.set(address, open);
+    socket.once('close', () => {
+      const left = (counts.get(address) ?? 1) - 1;
+      if (left === 0) counts.delete(address);
+      else counts.set(address, left);
+    });
+  };
 }
 
 function start(server: Server, options: ListenOptions): Promise<void> {
