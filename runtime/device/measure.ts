@@ -1,9 +1,8 @@
 // Runs candidates on the device and times them, in a child process: one that crashes, hangs or computes something else is told as
 // such, and the others are measured by another child.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import { OnboxError } from '../core/error.js';
+import { type ChildScript, scriptOf, startChild } from './child.js';
 import type { FromMeasurer, Measured, MeasureRequest, ToMeasurer } from './measure-messages.js';
 
 export interface MeasureOptions {
@@ -11,11 +10,8 @@ export interface MeasureOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** The child's script, and what Node needs to run it: those of this process where they are absent. */
-  readonly child?: { readonly script: string; readonly nodeFlags: readonly string[] };
+  readonly child?: ChildScript;
 }
-
-/** The last words of a child that crashed, in characters. */
-const lastWordsMax = 2000;
 
 /**
  * Measures all candidates of a request, in order.
@@ -32,13 +28,7 @@ export async function measure(request: MeasureRequest, options: MeasureOptions):
 
 /** Runs one child until it is done, or until it breaks, and says by what. */
 async function measureFrom(request: MeasureRequest, measured: Measured[], options: MeasureOptions): Promise<void> {
-  const { script, nodeFlags } = options.child ?? childOfThisProcess();
-  const child = fork(script, [], {
-    execArgv: [...nodeFlags],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  const lastWords = keepLastWords(child);
+  const { child, lastWords } = startChild(options.child ?? scriptOf('measure-child'));
   const first = measured.length;
   let started: number | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -81,18 +71,4 @@ async function measureFrom(request: MeasureRequest, measured: Measured[], option
     options.signal?.removeEventListener('abort', kill);
     kill();
   }
-}
-
-/** The script beside this one, with the loader that this process runs under. */
-function childOfThisProcess(): { readonly script: string; readonly nodeFlags: readonly string[] } {
-  const ending = __filename.endsWith('.ts') ? '.ts' : '.js';
-  return { script: join(__dirname, `measure-child${ending}`), nodeFlags: process.execArgv };
-}
-
-function keepLastWords(child: ChildProcess): () => string {
-  let text = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text = (text + chunk).slice(-lastWordsMax);
-  });
-  return () => text.trim();
 }

@@ -1,6 +1,12 @@
 // The border between the addon and the runtime: the same session, whose errors are OnboxErrors.
 
-import { loadAddon, type NativeAddon, type NativeSession, type SessionOptions } from '../../addon/index.js';
+import {
+  loadAddon,
+  type NativeAddon,
+  type NativeSession,
+  type OpenclPlatform,
+  type SessionOptions,
+} from '../../addon/index.js';
 import { errorMessage, OnboxError } from '../core/error.js';
 
 /**
@@ -18,6 +24,14 @@ export function createNativeSession(options: SessionOptions): NativeSession {
     commit: (offset, bytes) => translate(() => session.commit(offset, bytes)),
     close: () => session.close(),
   };
+}
+
+/**
+ * The platforms of the first of `libraries` that has one. The drivers' code may crash or hang: opencl-probe.ts asks in a child.
+ * @throws OnboxError `addon-missing`, `opencl-missing`, `opencl-failed`
+ */
+export function listOpencl(libraries: readonly string[]): readonly OpenclPlatform[] {
+  return translate(() => openAddon().listOpencl(libraries));
 }
 
 /** HWCAP and HWCAP2 of this machine; 0 where it is not an Arm. @throws OnboxError `addon-missing` */

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Grid, OpenclFacts, OpenclPlatform } from '../../addon/index.js';
+import { OnboxError } from '../core/error.js';
 
 export interface OpenclDevice {
   /** Where the addon finds it: library, and numbers of platform and device. */
@@ -23,6 +24,9 @@ export interface OpenclDevice {
   /** Of local memory that is faster than global memory; 0 where there is none, as on Mali, and code must do without. */
   readonly localBytes: number;
   readonly isMemoryUnified: boolean;
+  /** CL_DEVICE_AVAILABLE, CL_DEVICE_COMPILER_AVAILABLE. */
+  readonly isAvailable: boolean;
+  readonly hasCompiler: boolean;
   readonly workGroupMax: number;
   readonly workItemMax: Grid;
   readonly floatLanes: number;
@@ -40,12 +44,39 @@ export interface OpenclProfile {
 }
 
 /** By the word that ONBOX_OPENCL_PROFILE takes. T860 and G610 have local memory in global memory only. */
-export const openclProfiles: readonly OpenclProfile[] = [
+const openclProfiles: readonly OpenclProfile[] = [
   { name: 'mali-t860', workGroupMax: 256, localBytes: 0 },
   { name: 'mali-g610', workGroupMax: 256, localBytes: 0 },
 ];
 
-/** All devices of all platforms that can be compiled for. */
+/** Names of libOpenCL as dlopen takes them, the ICD loader first. Drivers of Mali are often installed without one. */
+const libraryNames = [
+  'libOpenCL.so.1',
+  'libOpenCL.so',
+  'libMaliOpenCL.so.1',
+  'libMaliOpenCL.so',
+  'libmali.so.1',
+  'libmali.so',
+  '/usr/lib/aarch64-linux-gnu/mali/libOpenCL.so.1',
+];
+
+/** Those to try, in order: the one that ONBOX_OPENCL_LIBRARY names, or the usual ones. */
+export function openclLibraries(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const named = environment['ONBOX_OPENCL_LIBRARY'];
+  return named === undefined || named === '' ? libraryNames : [named];
+}
+
+/** The profile that ONBOX_OPENCL_PROFILE names. @throws OnboxError `opencl-profile` if there is none of that name */
+export function openclProfile(environment: NodeJS.ProcessEnv = process.env): OpenclProfile | undefined {
+  const named = environment['ONBOX_OPENCL_PROFILE'];
+  if (named === undefined || named === '') return undefined;
+  const profile = openclProfiles.find(({ name }) => name === named);
+  if (profile !== undefined) return profile;
+  const known = openclProfiles.map(({ name }) => name).join(', ');
+  throw new OnboxError(`ONBOX_OPENCL_PROFILE is ${JSON.stringify(named)}, there are ${known}`, { code: 'opencl-profile' });
+}
+
+/** All devices of all platforms, usable or not. */
 export function describeOpencl(platforms: readonly OpenclPlatform[], profile?: OpenclProfile): OpenclDevice[] {
   return platforms.flatMap((platform, number) =>
     platform.devices.map((facts, device) => describeDevice(platform, number, facts, device, profile)),
@@ -83,6 +114,8 @@ function describeDevice(
     cacheLineBytes: facts.cacheLineBytes,
     ...limits,
     isMemoryUnified: facts.isMemoryUnified,
+    isAvailable: facts.isAvailable,
+    hasCompiler: facts.hasCompiler,
     workItemMax: facts.workItemMax,
     floatLanes: facts.floatLanes,
     hasHalfArithmetic,

@@ -1,11 +1,11 @@
 // An opened OpenCL device: its context, shared by all sessions of the process, and queues and buffers made in it.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "opencl/api.h"
 #include "opencl/handles.h"
@@ -20,7 +20,10 @@ struct DeviceOptions {
   /** Whether it maps the host's memory. */
   bool isMemoryUnified;
 
-  [[nodiscard]] auto operator<=>(const DeviceOptions&) const = default;
+  [[nodiscard]] bool operator<(const DeviceOptions& other) const noexcept {
+    return std::tie(library, platform, device, isMemoryUnified) <
+           std::tie(other.library, other.platform, other.device, other.isMemoryUnified);
+  }
 };
 
 /** Owns the context of one device. Any thread. */
