@@ -2,14 +2,17 @@
 // code; what may crash lives in the engine child and in compile children.
 
 import { errorCode, errorMessage, OnboxError } from '../runtime/index.js';
+import type { DeepstackOptions } from './deepstack/options.js';
 import { type EmbeddedModel, missingEmbedded } from './embedded/index.js';
 import { Engine, engineDefaults } from './engine/engine.js';
 import type { ChildOptions } from './engine/process.js';
 import { createApp } from './http/app.js';
 import { MemoryBudget } from './http/budget.js';
-import { ensureKey, keyPath, readKey } from './http/key.js';
+import { ensureKey, keyPath, readKey, requireKeyText } from './http/key.js';
+import { type Keys, openKeys } from './http/keys.js';
 import { type Listening, listen } from './http/listen.js';
 import { Tickets } from './http/tickets.js';
+import { readTls, type TlsFiles } from './http/tls.js';
 import { type CompileChild, compileLimits, runCompile } from './jobs/compile-job.js';
 import { digestOf, stageFile } from './jobs/install.js';
 import { Jobs } from './jobs/jobs.js';
@@ -28,13 +31,18 @@ export interface ServerOptions {
   readonly isInsecure: boolean;
   /** Another key file than the home's. */
   readonly keyFile: string | undefined;
+  /** A key that is asked for, also on loopback. */
+  readonly key?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+  readonly limits?: Partial<ServerLimits>;
+  readonly deepstack?: DeepstackOptions;
+  readonly kserveName?: string;
   /** Names of this machine that may stand in the Host header. */
   readonly hosts: readonly string[];
   readonly modelBytesMax: number;
   readonly log: Log;
   readonly engineChild: ChildOptions;
   readonly compileChild: CompileChild;
-  readonly engineDeadlineMs?: number;
   /** The models that are to be there at the start. */
   readonly embedded: readonly EmbeddedModel[];
   /** Told what the first start compiles. */
@@ -47,15 +55,37 @@ export interface RunningServer {
   /** Path of the key file if clients need a key. */
   readonly keyFile: string | undefined;
   readonly engine: Engine;
+  /** Reads the certificate again; the old one stays where the new one cannot be used. */
+  reload(): Promise<void>;
   /** Finishes what runs, refuses what is new; at most about 10 s. */
   stop(): Promise<void>;
 }
 
-/** Memory of all picture bodies together: eight of the largest. */
-const bodyBytesMax = 256 * 1024 * 1024;
-const jobsWaitingMax = 8;
-/** WebSockets at once. */
-const streamsMax = 64;
+export interface ServerLimits {
+  /** Memory of all picture bodies together. */
+  readonly bodyBytesMax: number;
+  readonly jobsWaitingMax: number;
+  /** WebSockets at once. */
+  readonly streamsMax: number;
+  readonly connectionsMax: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly queueMax: number;
+  readonly runningMax: number;
+  /** Longest life of a request in the engine, waiting included, in ms. */
+  readonly deadlineMs: number;
+}
+
+const limitsDefault: ServerLimits = {
+  // Eight of the largest pictures.
+  bodyBytesMax: 256 * 1024 * 1024,
+  jobsWaitingMax: 8,
+  streamsMax: 64,
+  connectionsMax: 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 900_000,
+  ...engineDefaults,
+};
 /** Running requests get this long at the end, in ms; then connections are cut. */
 const drainMs = 5000;
 
@@ -64,14 +94,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { log, compileChild } = options;
   const store = new ModelStore(options.home);
   await store.prepare();
-  const { key, keyFile } = await access(options);
+  const { keys, keyFile, isOpen } = await access(options);
+  const tls = options.tls === undefined ? undefined : await readTls(options.tls);
+  const limits = { ...limitsDefault, ...options.limits };
+  const { queueMax, runningMax, deadlineMs, streamsMax, connectionsMax, headersTimeoutMs, requestTimeoutMs } = limits;
   const engine = new Engine({
-    ...engineDefaults,
-    ...(options.engineDeadlineMs === undefined ? {} : { deadlineMs: options.engineDeadlineMs }),
+    queueMax,
+    runningMax,
+    deadlineMs,
     child: options.engineChild,
     log,
   });
-  const jobs = new Jobs<StoredModel>({ waitingMax: jobsWaitingMax });
+  const jobs = new Jobs<StoredModel>({ waitingMax: limits.jobsWaitingMax });
   const service = new Service({
     store,
     engine,
@@ -82,48 +116,63 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runCompile(request, { child: compileChild, limits: compileLimits, onProgress, signal }),
   });
   engine.start();
-  const budget = new MemoryBudget(bodyBytesMax);
+  const budget = new MemoryBudget(limits.bodyBytesMax);
   const tickets = new Tickets();
   let listening: Listening;
   let streams: Streams;
   try {
     await installEmbedded(store, service, options);
-    const { hosts, modelBytesMax } = options;
-    const app = createApp({ service, store, log, key, hosts, modelBytesMax, budget, tickets });
-    streams = new Streams({ service, tickets, budget, counter: service.statistics, log, key, hosts, streamsMax });
+    const { hosts, modelBytesMax, deepstack, kserveName } = options;
+    const app = createApp({ service, store, log, keys, hosts, modelBytesMax, budget, tickets, deepstack, kserveName });
+    streams = new Streams({ service, tickets, budget, counter: service.statistics, log, keys, hosts, streamsMax });
     const upgrade = streams.upgrade.bind(streams);
-    listening = await listen(app, { host: options.host, port: options.port, upgrade });
+    const timeouts = { headersTimeoutMs, requestTimeoutMs };
+    listening = await listen(app, { host: options.host, port: options.port, upgrade, tls, connectionsMax, ...timeouts });
   } catch (error) {
     await jobs.stop();
     await engine.stop();
     throw error;
   }
   const { host, port } = listening;
-  log('listening', { host, port, key: keyFile !== undefined });
-  return { host, port, keyFile, engine, stop: () => stopAll(listening, streams, jobs, engine, log) };
+  log('listening', { host, port, key: !isOpen, tls: tls !== undefined });
+  const reload = () => renewTls(listening, options);
+  return { host, port, keyFile, engine, reload, stop: () => stopAll(listening, streams, jobs, engine, log) };
+}
+
+interface Access {
+  /** Undefined: everyone is let in. */
+  readonly keys: Keys | undefined;
+  readonly keyFile: string | undefined;
+  readonly isOpen: boolean;
 }
 
 /** Loopback is open; every other address wants a key, unless the owner insists. */
-async function access(
-  options: ServerOptions,
-): Promise<{ readonly key: string | undefined; readonly keyFile: string | undefined }> {
-  const keyFile = options.keyFile ?? keyPath(options.home);
+async function access(options: ServerOptions): Promise<Access> {
+  const { home, host, log, key } = options;
+  const keyFile = options.keyFile ?? keyPath(home);
   if (options.keyFile === undefined) await ensureKey(keyFile);
-  if (isLoopback(options.host) && options.keyFile === undefined) return { key: undefined, keyFile: undefined };
+  const open: Access = { keys: undefined, keyFile: undefined, isOpen: true };
+  if (isLoopback(host) && options.keyFile === undefined && key === undefined) return open;
   if (options.isInsecure) {
-    options.log('no-key', { host: options.host, warning: 'everyone who reaches this address can use and replace the models' });
-    return { key: undefined, keyFile: undefined };
+    log('no-key', { host, warning: 'everyone who reaches this address can use and replace the models' });
+    return open;
   }
   try {
-    return { key: await readKey(keyFile), keyFile };
+    const fixed = [...(key === undefined ? [] : [requireKeyText(key)]), await readKey(keyFile)];
+    return { keys: await openKeys(home, fixed), keyFile, isOpen: false };
   } catch (cause) {
-    throw new OnboxError(
-      `onbox does not listen on ${options.host} without a key (${errorMessage(cause)}); --insecure overrides`,
-      {
-        code: 'key-unusable',
-        cause,
-      },
-    );
+    const message = `onbox does not listen on ${host} without a key (${errorMessage(cause)}); --insecure overrides`;
+    throw new OnboxError(message, { code: 'key-unusable', cause });
+  }
+}
+
+async function renewTls(listening: Listening, { tls, log }: ServerOptions): Promise<void> {
+  if (tls === undefined) return;
+  try {
+    listening.renew(await readTls(tls));
+    log('tls-renewed', { cert: tls.cert });
+  } catch (error) {
+    log('tls-refused', { code: errorCode(error), reason: errorMessage(error) });
   }
 }
 

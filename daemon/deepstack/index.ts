@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Router } from 'express';
 import { MemoryBudget } from '../http/budget.js';
 import { createErrorHandler } from '../http/errors.js';
+import type { Keys } from '../http/keys.js';
 import type { Log } from '../log.js';
 import type { Service } from '../service.js';
 import type { ModelStore } from '../store/store.js';
@@ -18,18 +19,18 @@ export interface DeepstackParts {
   readonly service: Service;
   readonly store: ModelStore;
   readonly budget: MemoryBudget;
-  /** The key that requests must bear; none is asked for if undefined. */
-  readonly key: string | undefined;
+  /** The keys of which requests must bear one; none is asked for if undefined. */
+  readonly keys: Keys | undefined;
 }
 
-export function deepstackRoutes({ service, store, budget, key }: DeepstackParts, options = deepstackDefaults): Router {
+export function deepstackRoutes({ service, store, budget, keys }: DeepstackParts, options = deepstackDefaults): Router {
   const strangers = new MemoryBudget(options.strangerBytesMax);
   const budgetFor = (request: IncomingMessage): MemoryBudget =>
-    key === undefined || bearsKey(request, key) ? budget : strangers;
+    keys === undefined || bearsKey(request, keys) ? budget : strangers;
   const router = Router({ caseSensitive: true, strict: true });
   // The lists come first: "list" is no custom model.
-  router.use(listRoutes({ store, budgetFor, key }));
-  router.use(visionRoutes({ service, budgetFor, key, options }));
+  router.use(listRoutes({ store, budgetFor, keys }));
+  router.use(visionRoutes({ service, budgetFor, keys, options }));
   router.use(statusRoutes(service));
   return router;
 }

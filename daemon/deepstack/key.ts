@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { OnboxError } from '../../runtime/index.js';
-import { isKey } from '../http/guard.js';
+import type { Keys } from '../http/keys.js';
 import type { VisionForm } from './form.js';
 
 export type KeyField = 'api_key' | 'admin_key';
@@ -10,18 +10,18 @@ export type KeyField = 'api_key' | 'admin_key';
 const codes = { api_key: 'api-key-wrong', admin_key: 'admin-key-wrong' } as const;
 
 /** True if the key stands in the header, so that it is known before the body. */
-export function bearsKey(request: IncomingMessage, key: string): boolean {
+export function bearsKey(request: IncomingMessage, keys: Keys): boolean {
   const given = /^Bearer ([^ ]+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  return given !== undefined && isKey(given, key);
+  return given !== undefined && keys.accepts(given);
 }
 
 /**
- * @param key that is asked for; nothing is if undefined
+ * @param keys of which one is asked for; nothing is if undefined
  * @throws OnboxError `api-key-wrong`, `admin-key-wrong`
  */
-export function requireFormKey(request: IncomingMessage, form: VisionForm, field: KeyField, key: string | undefined): void {
-  if (key === undefined) return;
+export function requireFormKey(request: IncomingMessage, form: VisionForm, field: KeyField, keys: Keys | undefined): void {
+  if (keys === undefined) return;
   const given = [form.fields.get(field), form.fields.get('api_key')];
-  if (bearsKey(request, key) || given.some((text) => text !== undefined && isKey(text, key))) return;
+  if (bearsKey(request, keys) || given.some((text) => text !== undefined && keys.accepts(text))) return;
   throw new OnboxError(`the field "${field}" does not hold the key`, { code: codes[field] });
 }

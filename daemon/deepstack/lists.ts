@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import type { MemoryBudget } from '../http/budget.js';
 import { refuseMethod } from '../http/errors.js';
+import type { Keys } from '../http/keys.js';
 import type { ModelStore, StoredModel } from '../store/store.js';
 import { readForm } from './form.js';
 import { type KeyField, requireFormKey } from './key.js';
@@ -16,16 +17,16 @@ export interface ListParts {
   readonly store: ModelStore;
   /** The memory that the body of a request is taken from. */
   budgetFor(request: IncomingMessage): MemoryBudget;
-  readonly key: string | undefined;
+  readonly keys: Keys | undefined;
 }
 
-export function listRoutes({ store, budgetFor, key }: ListParts): Router {
+export function listRoutes({ store, budgetFor, keys }: ListParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
 
   async function checkKey(request: Request, field: KeyField): Promise<void> {
     const { form, release } = await readForm(request, budgetFor(request));
     release();
-    requireFormKey(request, form, field, key);
+    requireFormKey(request, form, field, keys);
   }
   async function answerNames(response: Response): Promise<void> {
     const models = await detectors(store);

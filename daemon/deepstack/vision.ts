@@ -6,6 +6,7 @@ import { detectDefaults, errorCode, OnboxError } from '../../runtime/index.js';
 import type { MemoryBudget } from '../http/budget.js';
 import { refuseMethod } from '../http/errors.js';
 import { whileConnected } from '../http/infer.js';
+import type { Keys } from '../http/keys.js';
 import type { Service } from '../service.js';
 import { readForm, type VisionForm } from './form.js';
 import { requireFormKey } from './key.js';
@@ -16,7 +17,7 @@ export interface VisionParts {
   readonly service: Service;
   /** The memory that the body of a request is taken from. */
   budgetFor(request: IncomingMessage): MemoryBudget;
-  readonly key: string | undefined;
+  readonly keys: Keys | undefined;
   readonly options: DeepstackOptions;
 }
 
@@ -79,14 +80,14 @@ export function visionRoutes(parts: VisionParts): Router {
 }
 
 async function answerForm(
-  { budgetFor, key }: VisionParts,
+  { budgetFor, keys }: VisionParts,
   request: Request,
   response: Response,
   run: (image: Uint8Array, form: VisionForm, signal: AbortSignal) => Promise<object>,
 ): Promise<void> {
   const { form, release } = await readForm(request, budgetFor(request));
   try {
-    requireFormKey(request, form, 'api_key', key);
+    requireFormKey(request, form, 'api_key', keys);
     const { image } = form;
     if (image === undefined) throw new OnboxError('the form has no picture', { code: 'image-missing' });
     await whileConnected(response, (signal) => run(image, form, signal));

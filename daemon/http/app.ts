@@ -2,6 +2,7 @@
 
 import express, { type Express } from 'express';
 import { deepstackErrors, deepstackRoutes } from '../deepstack/index.js';
+import type { DeepstackOptions } from '../deepstack/options.js';
 import { kserveErrors, kserveRoutes } from '../kserve/index.js';
 import type { Log } from '../log.js';
 import type { Service } from '../service.js';
@@ -22,6 +23,9 @@ export interface AppOptions extends GuardOptions, ModelRouteOptions {
   /** Of all picture bodies together. */
   readonly budget: MemoryBudget;
   readonly tickets: Tickets;
+  readonly deepstack?: DeepstackOptions | undefined;
+  /** The server's name under /v2. */
+  readonly kserveName?: string | undefined;
 }
 
 export function createApp(options: AppOptions): Express {
@@ -40,8 +44,8 @@ export function createApp(options: AppOptions): Express {
   app.use(healthRoutes(service));
   app.use(ticketRoutes(options.tickets));
   app.all('/v1/stream', answerNoSocket);
-  app.use(deepstackRoutes({ service, store, budget, key: options.key }));
-  app.use(kserveRoutes({ service, store, budget, modelBytesMax: options.modelBytesMax }));
+  app.use(deepstackRoutes({ service, store, budget, keys: options.keys }, options.deepstack));
+  app.use(kserveRoutes({ service, store, budget, modelBytesMax: options.modelBytesMax }, options.kserveName));
   app.use(answerUnknownRoute);
   app.use('/v2', kserveErrors(log));
   app.use('/v1/vision', deepstackErrors(log));

@@ -1,18 +1,18 @@
 // Who may ask at all: a web page in a browser may not use the visitor's onbox, neither by its origin nor by DNS rebinding,
 // and off loopback a key is needed.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { RequestHandler } from 'express';
 import { OnboxError } from '../../runtime/index.js';
 import { bearsKeyInForm, pingPaths } from '../deepstack/paths.js';
+import type { Keys } from './keys.js';
 
 export interface GuardOptions {
   /** Host names that may stand in the Host header, besides localhost and addresses. Lower case. */
   readonly hosts: readonly string[];
-  /** The key that requests must bear; none is asked for if undefined. */
-  readonly key: string | undefined;
+  /** The keys of which requests must bear one; none is asked for if undefined. */
+  readonly keys: Keys | undefined;
 }
 
 /** Routes that answer without a key: what a load balancer asks. */
@@ -26,7 +26,7 @@ export function createGuard(options: GuardOptions): RequestHandler {
   return (request, _response, next) => {
     requireOwn(request, options);
     const isOpen = publicPaths.has(request.path) || bearsKeyInForm(request.method, request.path);
-    if (options.key !== undefined && !isOpen) requireKey(request, options.key);
+    if (options.keys !== undefined && !isOpen) requireKey(request, options.keys);
     next();
   };
 }
@@ -37,9 +37,9 @@ export function createGuard(options: GuardOptions): RequestHandler {
  */
 export function requireAccess(request: IncomingMessage, options: GuardOptions, redeem: (ticket: string) => boolean): void {
   requireOwn(request, options);
-  if (options.key === undefined) return;
+  if (options.keys === undefined) return;
   const ticket = new URLSearchParams((request.url ?? '').split('?')[1]).get('ticket');
-  if (ticket === null) requireKey(request, options.key);
+  if (ticket === null) requireKey(request, options.keys);
   else if (!redeem(ticket)) throw new OnboxError('the ticket is used, too old or unknown', { code: 'ticket-wrong' });
 }
 
@@ -79,22 +79,13 @@ function requireSameOrigin(request: IncomingMessage): void {
   throw new OnboxError('requests from pages of another origin are refused', { code: 'origin-refused' });
 }
 
-function requireKey(request: IncomingMessage, key: string): void {
+function requireKey(request: IncomingMessage, keys: Keys): void {
   const header = request.headers.authorization;
   const given = /^Bearer ([^ ]+)$/i.exec(header ?? '')?.[1];
   if (given === undefined) {
     throw new OnboxError('a key is needed: send it as "Authorization: Bearer KEY"', { code: 'key-missing' });
   }
-  if (!isKey(given, key)) throw new OnboxError('the key is wrong', { code: 'key-wrong' });
-}
-
-/** Compares in a time that tells nothing: digests have one length. */
-export function isKey(given: string, key: string): boolean {
-  return timingSafeEqual(digest(given), digest(key));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  if (!keys.accepts(given)) throw new OnboxError('the key is wrong', { code: 'key-wrong' });
 }
 
 /** The name of `name:port` or `[address]:port`, lower case; empty if it is neither. */

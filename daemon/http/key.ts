@@ -44,11 +44,11 @@ export async function readKey(path: string): Promise<string> {
   if ((mode & 0o007) !== 0) {
     throw new OnboxError(`the key file "${path}" can be used by everyone; run: chmod 600 ${path}`, { code: 'key-unusable' });
   }
-  const key = text.trim();
-  if (!/^[!-~]{16,512}$/.test(key)) {
-    throw new OnboxError(`the key file "${path}" does not hold one line of 16 to 512 visible characters`, {
-      code: 'key-unusable',
-    });
-  }
-  return key;
+  return requireKeyText(text.trim(), `the key file "${path}"`);
+}
+
+/** @throws OnboxError `key-unusable` if the text is no key */
+export function requireKeyText(key: string, where = 'the setting "http.key"'): string {
+  if (/^[!-~]{16,512}$/.test(key)) return key;
+  throw new OnboxError(`${where} does not hold one line of 16 to 512 visible characters`, { code: 'key-unusable' });
 }

@@ -1,11 +1,13 @@
 // The HTTP server under the app: deadlines and caps that node leaves open, and JSON even for what is not HTTP.
 
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode, OnboxError } from '../../runtime/index.js';
 import { errorBody, statusOf } from '../api/errors.js';
 import { headersMax } from './guard.js';
+import type { Tls } from './tls.js';
 
 export interface ListenOptions {
   readonly host: string;
@@ -15,6 +17,8 @@ export interface ListenOptions {
   /** For the headers, and for the whole request, in ms. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** Serves https with it. */
+  readonly tls?: Tls | undefined;
   /** Makes a WebSocket of a request; what it throws is answered as of any other request. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 }
@@ -22,34 +26,39 @@ export interface ListenOptions {
 export interface Listening {
   readonly host: string;
   readonly port: number;
+  /** New connections get the new certificate. */
+  renew(tls: Tls): void;
   /** Takes no new connections; resolves when the open ones have ended, at the latest after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
+const handshakeTimeoutMs = 10_000;
 /** How long a client may take to read an answer, in ms. Answers are small, so this only meets those who do not read. */
 const writeTimeoutMs = 30_000;
 
 /** @throws OnboxError `listen-failed` if the address is taken or not this machine's */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const server = createServer(
-    {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: options.headersTimeoutMs ?? 10_000,
-      // Long enough for a large model over a slow line; picture bodies have a deadline of their own.
-      requestTimeout: options.requestTimeoutMs ?? 900_000,
-      connectionsCheckingInterval: 2000,
-      keepAliveTimeout: 10_000,
-      requireHostHeader: true,
-    },
-    app,
-  );
+  const { tls, upgrade } = options;
+  const settings = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: options.headersTimeoutMs ?? 10_000,
+    // Long enough for a large model over a slow line; picture bodies have a deadline of their own.
+    requestTimeout: options.requestTimeoutMs ?? 900_000,
+    connectionsCheckingInterval: 2000,
+    keepAliveTimeout: 10_000,
+    requireHostHeader: true,
+  };
+  const server =
+    tls === undefined
+      ? createServer(settings, app)
+      : createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: handshakeTimeoutMs }, app);
   server.maxHeadersCount = headersMax + 1;
   const connectionsMax = options.connectionsMax ?? 1024;
   server.maxConnections = connectionsMax;
-  server.on('connection', createAddressCap(Math.ceil(connectionsMax / 2)));
+  const sockets = new Set<Socket>();
+  server.on('connection', createAddressCap(Math.ceil(connectionsMax / 2), sockets));
   server.maxRequestsPerSocket = 1000;
   server.on('clientError', answerClientError);
-  const { upgrade } = options;
   if (upgrade !== undefined)
     server.on('upgrade', (request, socket, head) => void answerUpgrade(server, upgrade, request, socket, head));
   server.on('request', (_request, response) => {
@@ -60,25 +69,30 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   });
   await start(server, options);
   const { address, port } = server.address() as AddressInfo;
-  return { host: address, port, close: (graceMs) => close(server, graceMs) };
+  return {
+    host: address,
+    port,
+    renew: (renewed) => (server as TlsServer).setSecureContext?.({ ...renewed, minVersion: 'TLSv1.2' }),
+    close: (graceMs) => close(server, graceMs, sockets),
+  };
 }
 
 /** One address gets half of the connections, so that nobody alone can take the place of all others. */
-function createAddressCap(socketsMax: number): (socket: Socket) => void {
+function createAddressCap(socketsMax: number, sockets: Set<Socket>): (socket: Socket) => void {
   const counts = new Map<string, number>();
-  const counted = new WeakSet<Socket>();
   return (socket) => {
     const address = socket.remoteAddress;
     // answerPlainly announces a socket a second time; one that is gone already has no address.
-    if (address === undefined || counted.has(socket)) return;
+    if (address === undefined || sockets.has(socket)) return;
     const open = (counts.get(address) ?? 0) + 1;
     if (open > socketsMax) {
       socket.destroy();
       return;
     }
-    counted.add(socket);
+    sockets.add(socket);
     counts.set(address, open);
     socket.once('close', () => {
+      sockets.delete(socket);
       const left = (counts.get(address) ?? 1) - 1;
       if (left === 0) counts.delete(address);
       else counts.set(address, left);
@@ -100,10 +114,13 @@ function start(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+async function close(server: Server, graceMs: number, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  const timer = setTimeout(() => {
+    // Also those that have not yet said a word of HTTP.
+    for (const socket of sockets) socket.destroy();
+  }, graceMs);
   await closed;
   clearTimeout(timer);
 }
@@ -170,7 +187,7 @@ function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex,
   }
   const again = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
   socket.unshift(Buffer.concat([Buffer.from(again, 'latin1'), head]));
-  server.emit('connection', socket);
+  server.emit('setSecureContext' in server ? 'secureConnection' : 'connection', socket);
 }
 
 function answerOnSocket(socket: Duplex, error: unknown): void {
