@@ -2,7 +2,7 @@
 // anatomy of a program; the frames of a program differ in how its space loops are fused and ordered.
 
 import { type Affine, strideOf } from '../loop/affine.js';
-import { variablesOf } from '../loop/expression.js';
+import { variablesOf, visitExpressions } from '../loop/expression.js';
 import { buffersOf, flatIndex } from '../loop/flat.js';
 import type { Loop, Program } from '../loop/program.js';
 import { storesOf, visitBlockExpressions } from '../loop/statement.js';
@@ -41,6 +41,7 @@ export interface Frame {
 
 /** Takes the steps up to the frame. */
 export function openFrame(builder: ScheduleBuilder, machine: Machine, choice: FrameChoice): Frame {
+  splitGroups(builder);
   const vector = choice.vector ? vectorLoop(builder, machine, choice.fused) : undefined;
   if (vector === undefined) {
     const anatomy = anatomyOf(builder.program);
@@ -63,6 +64,36 @@ export function openFrame(builder: ScheduleBuilder, machine: Machine, choice: Fr
   const axes = axesOf(anatomyOf(builder.program), lane, blocks);
   if (choice.swapped) swap(builder, axes.rows, axes.columns);
   return { anatomy: anatomyOf(builder.program), lane, blocks, extent, ...axes };
+}
+
+/**
+ * A loop that a load follows in whole groups only, as that over the channels of a grouped convolution, becomes two: over groups, and
+ * over the places in one, along which that load is the same and can be used again.
+ */
+function splitGroups(builder: ScheduleBuilder): void {
+  const { space, fold } = anatomyOf(builder.program);
+  if (fold === undefined) return;
+  const sizes = new Map<string, number>();
+  visitExpressions(fold.value, (expression) => {
+    if (expression.kind !== 'load') return;
+    for (const index of expression.index) addGroups(index, sizes);
+  });
+  for (const { name, extent } of space) {
+    const size = sizes.get(name);
+    if (size === undefined || extent % size !== 0) continue;
+    builder.try({ step: 'split', loop: name, factor: size, outer: `${name}g`, inner: `${name}e` });
+  }
+}
+
+/** Loops of which only a quotient stands in an index, with its divisor. */
+function addGroups({ terms }: Affine, sizes: Map<string, number>): void {
+  for (const { atom } of terms) {
+    if (atom.kind !== 'quotient' && atom.kind !== 'remainder') continue;
+    const [first, ...rest] = atom.of.terms;
+    const isLoop = rest.length === 0 && atom.of.constant === 0 && first?.coefficient === 1 && first.atom.kind === 'variable';
+    if (!isLoop) addGroups(atom.of, sizes);
+    else if (atom.kind === 'quotient') sizes.set(first.atom.name, atom.by);
+  }
 }
 
 /** The innermost space loop, if it is long enough. */
