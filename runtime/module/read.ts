@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnboxError } from '../core/error.js';
 import { manifestOf } from './check-manifest.js';
-import { digestOf, manifestFile, objectFile, weightsFile } from './files.js';
+import { digestOf, manifestFile, objectFile, programFile, weightsFile } from './files.js';
 import { compilerVersion, type Manifest, manifestFormat } from './manifest.js';
 
 /** The manifest as it stands on disk: JSON that ends in the digest of all before it. */
@@ -25,8 +25,9 @@ export async function readModule(folder: string, fingerprint: string): Promise<M
     const [made, here] = [manifest.fingerprint, fingerprint].map((text) => JSON.stringify(text));
     throw new OnboxError(`the module was made for ${made}, this machine is ${here}`, { code: 'module-foreign' });
   }
-  if (manifest.files[weightsFile] === undefined || manifest.files[objectFile] === undefined) {
-    throw damaged(`${manifestFile} does not list ${weightsFile} and ${objectFile}`);
+  const code = manifest.target === 'cpu' ? objectFile : programFile;
+  if (manifest.files[weightsFile] === undefined || manifest.files[code] === undefined) {
+    throw damaged(`${manifestFile} does not list ${weightsFile} and ${code}`);
   }
   for (const [name, want] of Object.entries(manifest.files)) {
     const got = await digestOfFile(join(folder, name), name);

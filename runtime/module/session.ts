@@ -1,14 +1,12 @@
 // A loaded module: tensors or a picture in, views of the arena out.
 
-import { join, resolve } from 'node:path';
 import type { NativeSession } from '../../addon/index.js';
 import { errorCode, errorMessage, OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes } from '../core/tensor.js';
 import { describeCpu } from '../device/cpu.js';
-import { createNativeSession } from '../device/native.js';
-import { objectFile, weightsFile } from './files.js';
 import { pixelTypesOf } from './image.js';
 import type { Manifest, ModuleInput, Pixels, Runnable } from './manifest.js';
+import { startNative } from './native.js';
 import { readModule } from './read.js';
 
 export interface OpenOptions {
@@ -134,21 +132,14 @@ const codeOfFault: Readonly<Record<string, string>> = {
   'module-plan': 'module-damaged',
   'weights-open': 'module-damaged',
   'module-abi': 'module-stale',
+  // The driver is that of the manifest and has compiled this once: its answer has changed with something that it does not tell.
+  'opencl-build': 'module-stale',
 };
 
-/** Opens a module whose files and numbers are known to be good. */
+/**
+ * Opens a module whose files and numbers are known to be good.
+ * @throws OnboxError `module-foreign` if it is for an OpenCL device or driver that is not here, and those of the addon
+ */
 export function startSession<M extends Runnable>(folder: string, manifest: M, threads: number): Session<M> {
-  const { image, inputs } = manifest;
-  const native = createNativeSession({
-    object: resolve(join(folder, objectFile)),
-    weights: resolve(join(folder, weightsFile)),
-    arenaBytes: manifest.arenaBytes,
-    plans: manifest.plans,
-    inputBytes: [
-      ...inputs.map((input) => elementCount(input.shape) * dtypeBytes(input.dtype)),
-      ...(image === undefined ? [] : pixelTypesOf(image).map((type) => image.width * image.height * 3 * dtypeBytes(type))),
-    ],
-    threads,
-  });
-  return new Session(manifest, native, threads);
+  return new Session(manifest, startNative(folder, manifest, threads), threads);
 }
