@@ -97,6 +97,13 @@ export class Arguments {
     return Array.isArray(value) ? value.map(String) : [];
   }
 
+  /** A flag of any kind; undefined if it is not given. */
+  given(flag: string): string | boolean | readonly string[] | undefined {
+    if (this.has(flag)) return true;
+    const texts = this.texts(flag);
+    return texts.length > 0 ? texts : this.text(flag);
+  }
+
   /** @throws OnboxError `usage` */
   number(flag: string, limits: Limits): number | undefined {
     const text = this.text(flag);

@@ -9,9 +9,11 @@ import { bench } from './bench.js';
 import { classify } from './classify.js';
 import { type Command, exitCodeOf, exitCodes, parseCommandLine, type Terminal, usageError } from './command.js';
 import { compile } from './compile.js';
+import { config } from './config.js';
 import { detect } from './detect.js';
 import { createHelp, overview, printCommandHelp } from './help.js';
 import { inspect } from './inspect.js';
+import { key } from './key.js';
 import { list } from './list.js';
 import { profile } from './profile.js';
 import { records } from './records.js';
@@ -46,6 +48,8 @@ export const commands: readonly Command[] = [
   tune,
   profile,
   records,
+  key,
+  config,
   help,
   version,
 ];

@@ -2,66 +2,89 @@
 
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
+import { errorCode, errorMessage } from '../../runtime/index.js';
+import { type Setting, type Settings, settingNames, settings } from '../config/settings.js';
+import { deepstackDefaults } from '../deepstack/options.js';
 import { embeddedModels, sampleModel, samplePicture } from '../embedded/index.js';
 import { createLog } from '../log.js';
 import { packageFolder, scriptPath } from '../root.js';
 import { type RunningServer, startServer } from '../server.js';
 import { homeFolder } from '../store/home.js';
-import { type Arguments, type Command, exitCodes, type Terminal } from './command.js';
+import { type Arguments, type Command, exitCodes, type Flag, type Terminal } from './command.js';
 import { compileScript } from './compiler.js';
-import { threadsFlag, threadsOf } from './flags.js';
+import { configFlag, configOf } from './config.js';
 import { createProgress, type Progress } from './progress.js';
 
-const portDefault = 8420;
-const modelMbDefault = 512;
-/** Modules that the engine keeps open. */
-const openModelsMax = 8;
+const mebi = 1024 * 1024;
+/** What stands for the values of the flags in the help text. */
+const flagValues: Readonly<Record<string, string>> = {
+  host: 'HOST',
+  port: 'PORT',
+  'key-file': 'FILE',
+  'tls-cert': 'FILE',
+  'tls-key': 'FILE',
+  'allow-host': 'NAME',
+  'model-max-mb': 'MB',
+};
 
 export const serve: Command = {
   name: 'serve',
   summary: 'answer pictures over HTTP',
   positionals: [],
   flags: {
-    host: { type: 'string', value: 'HOST', help: 'address to listen on (default 127.0.0.1); others than loopback need a key' },
-    port: { type: 'string', value: 'PORT', help: `port to listen on (default ${portDefault})` },
-    'key-file': { type: 'string', value: 'FILE', help: 'ask for the key in FILE, also on loopback' },
-    insecure: { type: 'boolean', help: 'listen off loopback without a key' },
-    'allow-host': { type: 'string', multiple: true, value: 'NAME', help: 'a name of this machine in Host headers' },
-    'model-max-mb': { type: 'string', value: 'MB', help: `largest ONNX file that may be put (default ${modelMbDefault})` },
-    threads: threadsFlag,
+    ...settingFlags(),
+    config: configFlag,
   },
   async run(args, terminal) {
     const stopSignal = nextSignal();
-    const server = await start(args, terminal);
+    const { values } = await configOf(args, terminal);
+    const server = await start(values, terminal);
     const { host, port, keyFile } = server;
-    terminal.out(`onbox serves on ${addressOf(host, port)}\n`);
+    const address = addressOf(host, port, values['http.tls_cert'] !== '');
+    reloadOnHangup(args, terminal, server);
+    terminal.out(`onbox serves on ${address}\n`);
     if (keyFile !== undefined) terminal.out(`clients need the key in ${keyFile}\n`);
-    terminal.out(`try next:\n${nextSteps(addressOf(host, port), keyFile)}`);
+    terminal.out(`try next:\n${nextSteps(address, keyFile)}`);
     await stopSignal;
     await server.stop();
     return exitCodes.ok;
   },
 };
 
-async function start(args: Arguments, terminal: Terminal): Promise<RunningServer> {
-  const threads = threadsOf(args) ?? 0;
+/** The flags of the settings that have one. */
+function settingFlags(): Readonly<Record<string, Flag>> {
+  const flags: Record<string, Flag> = {};
+  for (const name of settingNames) {
+    const setting: Setting = settings[name];
+    const { flag, kind, help, fallback } = setting;
+    if (flag === undefined) continue;
+    const told = kind === 'number' || (kind === 'text' && fallback !== '') ? `${help} (default ${fallback})` : help;
+    if (kind === 'switch') flags[flag] = { type: 'boolean', help };
+    else
+      flags[flag] = {
+        type: 'string',
+        value: flagValues[flag] ?? 'N',
+        help: told,
+        ...(kind === 'list' ? { multiple: true } : {}),
+      };
+  }
+  return flags;
+}
+
+async function start(values: Settings, terminal: Terminal): Promise<RunningServer> {
   const bars = new Map<string, Progress>();
   const child = compileScript();
+  const log = createLog((line) => {
+    for (const bar of bars.values()) bar.clear();
+    terminal.err(line);
+  });
   return await startServer({
+    ...serverOptions(values),
     home: homeFolder(terminal.environment),
-    host: args.text('host') ?? '127.0.0.1',
-    port: args.number('port', { min: 0, max: 65_535, whole: true }) ?? portDefault,
-    isInsecure: args.has('insecure'),
-    keyFile: args.text('key-file'),
-    hosts: [hostname(), `${hostname()}.local`, ...args.texts('allow-host')],
-    modelBytesMax: (args.number('model-max-mb', { min: 1, max: 100_000 }) ?? modelMbDefault) * 1024 * 1024,
-    log: createLog((line) => {
-      for (const bar of bars.values()) bar.clear();
-      terminal.err(line);
-    }),
+    log,
     engineChild: {
       script: scriptPath(join(__dirname, '..', 'engine'), 'child'),
-      args: [String(threads), String(openModelsMax)],
+      args: [String(values['engine.threads']), String(values['models.open'])],
       nodeFlags: child.nodeFlags,
     },
     compileChild: child,
@@ -74,9 +97,53 @@ async function start(args: Arguments, terminal: Terminal): Promise<RunningServer
   });
 }
 
-function addressOf(host: string, port: number): string {
+/** What the settings mean to the server; an empty text is none. */
+function serverOptions(values: Settings) {
+  const text = (name: 'http.key_file' | 'http.key'): string | undefined => values[name] || undefined;
+  const [cert, key] = [values['http.tls_cert'], values['http.tls_key']];
+  return {
+    host: values['http.host'],
+    port: values['http.port'],
+    isInsecure: values['http.insecure'],
+    keyFile: text('http.key_file'),
+    key: text('http.key'),
+    hosts: [hostname(), `${hostname()}.local`, ...values['http.allow_hosts']],
+    tls: cert === '' && key === '' ? undefined : { cert, key },
+    modelBytesMax: values['models.upload_mb'] * mebi,
+    limits: {
+      bodyBytesMax: values['http.bodies_mb'] * mebi,
+      connectionsMax: values['http.connections'],
+      headersTimeoutMs: values['http.headers_timeout_s'] * 1000,
+      requestTimeoutMs: values['http.request_timeout_s'] * 1000,
+      queueMax: values['engine.queue'],
+      runningMax: values['engine.running'],
+      deadlineMs: values['engine.deadline_s'] * 1000,
+      jobsWaitingMax: values['jobs.waiting'],
+      streamsMax: values['streams.max'],
+    },
+    deepstack: {
+      ...deepstackDefaults,
+      predictionsMax: values['deepstack.predictions'],
+      aliases: new Set(values['deepstack.aliases'].map((alias) => alias.toLowerCase())),
+    },
+    kserveName: values['kserve.server_name'],
+  };
+}
+
+/** SIGHUP checks the configuration, and takes a renewed certificate; everything else waits for a restart. */
+function reloadOnHangup(args: Arguments, terminal: Terminal, server: RunningServer): void {
+  const log = createLog((line) => terminal.err(line));
+  process.on('SIGHUP', () => {
+    configOf(args, terminal).then(
+      () => server.reload(),
+      (error: unknown) => log('config-refused', { code: errorCode(error), reason: errorMessage(error) }),
+    );
+  });
+}
+
+function addressOf(host: string, port: number, isTls: boolean): string {
   const name = host === '0.0.0.0' || host === '::' ? hostname() : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return `http${isTls ? 's' : ''}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** Three commands that work as they stand, in the folder where onbox was started. */

@@ -41,25 +41,37 @@ export function createErrorHandler(log: Log, print = printOnbox): ErrorRequestHa
       request.socket.destroy();
       return;
     }
-    if (!request.complete) cutAfterAnswer(request, response);
     if (code.startsWith('key-')) response.set('WWW-Authenticate', 'Bearer');
     const { status, body } = print(error);
     if (status === 503 || status === 429) response.set('Retry-After', '1');
-    response.status(status).json(body);
+    response.status(status);
+    if (request.complete) response.json(body);
+    else answerEarly(request, response, body);
   };
 }
 
 /**
- * The rest of a body that nobody wants is thrown away for a moment, so that the client reads the answer, then cut off. A header
- * `Connection: close` would make node cut it off at once.
+ * Answers who still sends a body that nobody wants: the rest is thrown away for a moment, so that the client comes to read, then cut
+ * off. The answer is not ended before, because node would then end the socket under a client that asked for no other request.
  */
-function cutAfterAnswer(request: Parameters<ErrorRequestHandler>[1], response: Response): void {
-  request.on('error', () => undefined);
-  request.resume();
-  response.on('finish', () => {
-    const timer = setTimeout(() => request.socket.destroy(), lingerMs).unref();
-    request.on('end', () => clearTimeout(timer));
+function answerEarly(request: Parameters<ErrorRequestHandler>[1], response: Response, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.set({
+    Connection: 'close',
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': `${bytes.byteLength}`,
   });
+  response.write(bytes);
+  const finish = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(() => {
+    response.once('finish', () => request.socket.destroy());
+    finish();
+  }, lingerMs).unref();
+  request.on('error', () => undefined).on('end', finish);
+  request.resume();
 }
 
 /** Express throws errors of its own with a status, for example for a path that cannot be decoded. */

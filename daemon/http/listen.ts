@@ -56,7 +56,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   const connectionsMax = options.connectionsMax ?? 1024;
   server.maxConnections = connectionsMax;
   const sockets = new Set<Socket>();
-  server.on('connection', createAddressCap(Math.ceil(connectionsMax / 2), sockets));
+  server.on('connection', createAddressCap(Math.ceil(connectionsMax / 2), settings.headersTimeout, sockets));
   server.maxRequestsPerSocket = 1000;
   server.on('clientError', answerClientError);
   if (upgrade !== undefined)
@@ -77,8 +77,8 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   };
 }
 
-/** One address gets half of the connections, so that nobody alone can take the place of all others. */
-function createAddressCap(socketsMax: number, sockets: Set<Socket>): (socket: Socket) => void {
+/** Who says nothing is sent away, and one address gets half of the connections, so that nobody alone can take the place of all others. */
+function createAddressCap(socketsMax: number, silenceMsMax: number, sockets: Set<Socket>): (socket: Socket) => void {
   const counts = new Map<string, number>();
   return (socket) => {
     const address = socket.remoteAddress;
@@ -91,7 +91,12 @@ function createAddressCap(socketsMax: number, sockets: Set<Socket>): (socket: So
     }
     sockets.add(socket);
     counts.set(address, open);
+    // node's own deadline for headers begins with their first byte.
+    const timer = setTimeout(() => {
+      if (socket.bytesRead === 0) socket.destroy();
+    }, silenceMsMax).unref();
     socket.once('close', () => {
+      clearTimeout(timer);
       sockets.delete(socket);
       const left = (counts.get(address) ?? 1) - 1;
       if (left === 0) counts.delete(address);
