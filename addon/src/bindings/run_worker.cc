@@ -3,6 +3,7 @@
 #include "bindings/run_worker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "bindings/arguments.h"
@@ -30,8 +31,10 @@ RunWorker::RunWorker(SessionBinding& owner, std::shared_ptr<Runner> session, std
 }
 
 void RunWorker::Execute() {
+  const auto start = std::chrono::steady_clock::now();
   try {
     session_->run(plan_, nanoseconds_);
+    took_ = std::chrono::steady_clock::now() - start;
   } catch (const Failure& failure) {
     failureCode_ = failure.code();
     SetError(failure.what());
@@ -40,7 +43,7 @@ void RunWorker::Execute() {
 
 void RunWorker::OnOK() {
   const Napi::HandleScope scope(Env());
-  owner_.endRun();
+  owner_.endRun(took_);
   if (!timed_) {
     deferred_.Resolve(Env().Undefined());
     return;
@@ -52,7 +55,7 @@ void RunWorker::OnOK() {
 
 void RunWorker::OnError(const Napi::Error& error) {
   const Napi::HandleScope scope(Env());
-  owner_.endRun();
+  owner_.endRun(took_);
   deferred_.Reject(failureCode_.empty() ? error.Value() : toError(Env(), failureCode_, error.Message()).Value());
 }
 

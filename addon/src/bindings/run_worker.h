@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class RunWorker : public Napi::AsyncWorker {
   std::size_t plan_;
   bool timed_;
   std::vector<double> nanoseconds_;
+  std::chrono::steady_clock::duration took_ = std::chrono::steady_clock::duration::max();
   /** Of a run that failed. */
   std::string failureCode_;
   Napi::Promise::Deferred deferred_;

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <chrono>
 #include <memory>
 
 #include "runner.h"
@@ -17,8 +18,13 @@ class SessionBinding : public Napi::ObjectWrap<SessionBinding> {
 
   explicit SessionBinding(const Napi::CallbackInfo& info);
 
+  using Duration = std::chrono::steady_clock::duration;
+
   /** Called by the run when it is over. */
-  void endRun() noexcept { running_ = false; }
+  void endRun(Duration took) noexcept {
+    running_ = false;
+    lastRun_ = took;
+  }
 
  private:
   Napi::Value run(const Napi::CallbackInfo& info) { return startRun(info, false); }
@@ -29,6 +35,7 @@ class SessionBinding : public Napi::ObjectWrap<SessionBinding> {
 
   Napi::Value startRun(const Napi::CallbackInfo& info, bool timed);
   Napi::Promise queueRun(const Napi::CallbackInfo& info, bool timed);
+  Napi::Promise runHere(Napi::Env env, std::size_t plan);
   void checkOpen() const;
   void checkIdle() const;
 
@@ -36,6 +43,7 @@ class SessionBinding : public Napi::ObjectWrap<SessionBinding> {
   /** The whole arena, made at the first view and shared by all. */
   Napi::Reference<Napi::ArrayBuffer> arena_;
   bool running_ = false;
+  Duration lastRun_ = Duration::max();
 };
 
 }  // namespace onbox
