@@ -123,7 +123,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await installEmbedded(store, service, options);
     const { hosts, modelBytesMax, deepstack, kserveName } = options;
-    const app = createApp({ service, store, log, keys, hosts, modelBytesMax, budget, tickets, deepstack, kserveName });
+    const app = createApp({
+      service,
+      store,
+      log,
+      keys,
+      hosts,
+      modelBytesMax,
+      budget,
+      tickets,
+      deepstack,
+      kserveName,
+      streams: () => streams.count,
+    });
     streams = new Streams({ service, tickets, budget, counter: service.statistics, log, keys, hosts, streamsMax });
     const upgrade = streams.upgrade.bind(streams);
     const timeouts = { headersTimeoutMs, requestTimeoutMs };

@@ -9,7 +9,18 @@ import {
   type Task,
 } from '../runtime/index.js';
 import { classifyAnswer, describeModel, detectAnswer, streamedModel, summarize } from './api/answers.js';
-import type { ClassifyAnswer, DetectAnswer, FrameAnswer, Health, ModelDetail, ModelList, StreamedModel } from './api/types.js';
+import { complainOfEngine, complainOfModel } from './api/complaints.js';
+import { statusOf } from './api/errors.js';
+import type {
+  ClassifyAnswer,
+  DetectAnswer,
+  FrameAnswer,
+  Health,
+  HealthReport,
+  ModelDetail,
+  ModelList,
+  StreamedModel,
+} from './api/types.js';
 import type { Engine } from './engine/engine.js';
 import type { AnswerOf, Computed, EngineInput, Work } from './engine/messages.js';
 import { type Compile, compileAndInstall, isRebuildable, rebuild } from './jobs/install.js';
@@ -44,6 +55,8 @@ export class Service {
   private readonly parts: ServiceParts;
   /** The module that answered last for each model, so that a replaced one is closed. */
   private readonly served = new Map<string, string>();
+  /** Why the last request of a model failed, where that was not the request's fault. */
+  private readonly broken = new Map<string, string>();
   private readonly startedAt = performance.now();
 
   constructor(parts: ServiceParts) {
@@ -171,6 +184,7 @@ export class Service {
     const module = this.served.get(name);
     this.served.delete(name);
     this.statistics.forget(name);
+    this.broken.delete(name);
     if (module !== undefined) this.inBackground({ kind: 'release', module });
     this.parts.log('model-removed', { name });
   }
@@ -183,6 +197,20 @@ export class Service {
       engine: { ready, restarts, queued, running },
       jobs: this.parts.jobs.state,
       uptimeSeconds: Math.round((performance.now() - this.startedAt) / 1000),
+    };
+  }
+
+  /** Health, with what is wrong with each device and model and how that is cured. */
+  async report(): Promise<HealthReport> {
+    const { models, damaged } = await this.parts.store.list();
+    const health = this.health();
+    return {
+      ...health,
+      devices: [{ device: 'cpu', ok: health.engine.ready, ...complainOfEngine(health) }],
+      models: [
+        ...models.map(({ name }) => ({ name, ok: !this.broken.has(name), ...complainOfModel(name, this.broken.get(name)) })),
+        ...damaged.map(({ name, error }) => ({ name, ok: false, ...complainOfModel(name, error.message) })),
+      ],
     };
   }
 
@@ -201,10 +229,12 @@ export class Service {
     try {
       const answered = await this.answerOrMend(model, workFor, signal);
       const { answer, version } = answered;
+      this.broken.delete(model.name);
       if (answer !== null) this.statistics.succeeded(model.name, version, answer.ms, performance.now() - start);
       return answered;
     } catch (error) {
-      this.statistics.failed(model.name, model.version, performance.now() - start);
+      if (statusOf(errorCode(error)) === 500) this.broken.set(model.name, errorMessage(error));
+      this.statistics.failed(model.name, model.version, errorCode(error), performance.now() - start);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 // How often each model was asked since the start and where the time went, as every protocol's statistics and metrics tell it.
 
+import { statusOf } from './api/errors.js';
 import type { Timings } from './api/types.js';
 
 /** A number of samples and the sum of their durations. */
@@ -11,9 +12,13 @@ export interface Duration {
 export type Phase = 'success' | 'fail' | 'queue' | 'decode' | 'infer' | 'post';
 
 export type ModelStatistics = Readonly<Record<Phase, Duration>> & {
+  readonly failures: Readonly<Record<FailureReason, number>>;
   /** Milliseconds since the epoch; 0 if there was none. */
   readonly lastInference: number;
 };
+
+/** Triton's: no place in the queue, nobody waits any more, the engine failed, or the request itself was wrong. */
+export type FailureReason = 'REJECTED' | 'CANCELED' | 'BACKEND' | 'OTHER';
 
 /** Why a frame was left out: a newer one came, or there was no place for it. */
 export type DropReason = 'late' | 'queue';
@@ -29,6 +34,7 @@ const fresh: ModelStatistics = {
   decode: nothing,
   infer: nothing,
   post: nothing,
+  failures: { REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 0 },
   lastInference: 0,
 };
 
@@ -57,9 +63,12 @@ export class Statistics {
     this.models.set(name, { version, counted });
   }
 
-  failed(name: string, version: number, elapsedMs: number): void {
+  /** @param code of the error */
+  failed(name: string, version: number, code: string, elapsedMs: number): void {
     const before = this.of(name, version);
-    this.models.set(name, { version, counted: { ...before, fail: add(before.fail, elapsedMs) } });
+    const reason = reasonOf(code);
+    const failures = { ...before.failures, [reason]: before.failures[reason] + 1 };
+    this.models.set(name, { version, counted: { ...before, fail: add(before.fail, elapsedMs), failures } });
   }
 
   /** Of all streams of a model since the start. */
@@ -86,6 +95,12 @@ export class Statistics {
     this.streams.delete(name);
     this.models.delete(name);
   }
+}
+
+function reasonOf(code: string): FailureReason {
+  if (code === 'queue-full' || code === 'memory-full' || code === 'engine-stopped') return 'REJECTED';
+  if (code === 'request-cancelled') return 'CANCELED';
+  return statusOf(code) >= 500 ? 'BACKEND' : 'OTHER';
 }
 
 function add({ count, ms }: Duration, sample: number): Duration {

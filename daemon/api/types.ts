@@ -87,6 +87,18 @@ export interface Health {
   readonly uptimeSeconds: number;
 }
 
+/** What does not work, why, and what its owner can do. */
+export interface Complaint {
+  readonly problem: string;
+  readonly cure: string;
+}
+
+export interface HealthReport extends Health {
+  readonly devices: readonly ({ readonly device: string; readonly ok: boolean } & Partial<Complaint>)[];
+  /** Left out for those who do not bear the key where one is asked for. */
+  readonly models?: readonly ({ readonly name: string; readonly ok: boolean } & Partial<Complaint>)[];
+}
+
 export interface ErrorFacts {
   /** Kebab-case and stable, for programs. */
   readonly code: string;

@@ -5,6 +5,7 @@ import { deepstackErrors, deepstackRoutes } from '../deepstack/index.js';
 import type { DeepstackOptions } from '../deepstack/options.js';
 import { kserveErrors, kserveRoutes } from '../kserve/index.js';
 import type { Log } from '../log.js';
+import { metricsRoutes } from '../metrics/metrics.js';
 import type { Service } from '../service.js';
 import type { ModelStore } from '../store/store.js';
 import type { MemoryBudget } from './budget.js';
@@ -23,6 +24,8 @@ export interface AppOptions extends GuardOptions, ModelRouteOptions {
   /** Of all picture bodies together. */
   readonly budget: MemoryBudget;
   readonly tickets: Tickets;
+  /** How many WebSockets are open. */
+  streams(): number;
   readonly deepstack?: DeepstackOptions | undefined;
   /** The server's name under /v2. */
   readonly kserveName?: string | undefined;
@@ -41,7 +44,8 @@ export function createApp(options: AppOptions): Express {
   app.use(detectRoutes(service, budget));
   app.use(classifyRoutes(service, budget));
   app.use(modelRoutes(service, store, options));
-  app.use(healthRoutes(service));
+  app.use(healthRoutes(service, options.keys));
+  app.use(metricsRoutes({ service, budget, streams: options.streams }));
   app.use(ticketRoutes(options.tickets));
   app.all('/v1/stream', answerNoSocket);
   app.use(deepstackRoutes({ service, store, budget, keys: options.keys }, options.deepstack));
