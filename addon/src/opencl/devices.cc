@@ -94,8 +94,9 @@ DeviceFacts describe(const Api& api, Device* device) {
 std::vector<Platform*> platformsOf(const Api& api) {
   Uint count = 0;
   const Int status = api.clGetPlatformIDs(0, nullptr, &count);
-  if (status == kPlatformNotFound || count == 0) return {};
+  if (status == kPlatformNotFound) return {};
   check(status, "clGetPlatformIDs");
+  if (count == 0) return {};
   std::vector<Platform*> platforms(count, nullptr);
   check(api.clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
   return platforms;
@@ -104,8 +105,9 @@ std::vector<Platform*> platformsOf(const Api& api) {
 std::vector<Device*> devicesOf(const Api& api, Platform* platform) {
   Uint count = 0;
   const Int status = api.clGetDeviceIDs(platform, kDeviceTypeAll, 0, nullptr, &count);
-  if (status == kDeviceNotFound || count == 0) return {};
+  if (status == kDeviceNotFound) return {};
   check(status, "clGetDeviceIDs");
+  if (count == 0) return {};
   std::vector<Device*> devices(count, nullptr);
   check(api.clGetDeviceIDs(platform, kDeviceTypeAll, count, devices.data(), nullptr), "clGetDeviceIDs");
   return devices;
