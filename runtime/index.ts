@@ -12,6 +12,8 @@ export {
   tensorOf,
   viewBytes,
 } from './core/tensor.js';
+export { type CpuDevice, describeCpu } from './device/cpu.js';
+export { type OpenclReport, type ProbedDevice, probeOpencl } from './device/opencl-probe.js';
 export type { CompileProgress, CompileReport } from './module/compile.js';
 export {
   compilerVersion,

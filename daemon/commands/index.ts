@@ -11,6 +11,7 @@ import { type Command, exitCodeOf, exitCodes, parseCommandLine, type Terminal, u
 import { compile } from './compile.js';
 import { config } from './config.js';
 import { detect } from './detect.js';
+import { devices } from './devices.js';
 import { createHelp, overview, printCommandHelp } from './help.js';
 import { inspect } from './inspect.js';
 import { key } from './key.js';
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   bench,
   tune,
   profile,
+  devices,
   records,
   key,
   config,

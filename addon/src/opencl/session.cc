@@ -145,7 +145,7 @@ void ClSession::setArguments(Kernel* kernel, const std::vector<BufferRef>& buffe
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     Memory* memory = memoryOf(buffers[i]);
     const Uint offset = buffers[i].space == Space::input ? 0 : static_cast<Uint>(buffers[i].offset);
-    set(i, sizeof(memory), &memory);
+    set(i, sizeof(void*), &memory);
     set(buffers.size() + i, sizeof(offset), &offset);
   }
 }

@@ -39,7 +39,7 @@ void readCopied(const DeviceContext& device, Queue* queue, Memory* memory, std::
 
 Mapping::Mapping(const Api& api, Queue* queue, Memory* memory, std::size_t offset, std::size_t bytes, Bits access,
                  bool isBlocking)
-    : api_(&api), queue_(queue), memory_(memory), data_(nullptr) {
+    : api_(&api), queue_(queue), memory_(memory) {
   Int status = kSuccess;
   void* data = api.clEnqueueMapBuffer(queue, memory, isBlocking ? kBlocking : kNonBlocking, access, offset, bytes, 0, nullptr,
                                       nullptr, &status);

@@ -26,7 +26,7 @@ class Mapping {
   const Api* api_;
   Queue* queue_;
   Memory* memory_;
-  std::byte* data_;
+  std::byte* data_ = nullptr;
 };
 
 /** Returns when the bytes have been read. @throws Failure `opencl-failed` */
