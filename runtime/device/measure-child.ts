@@ -9,6 +9,7 @@ import { dtypeBytes, type TensorData, viewBytes } from '../core/tensor.js';
 import type { FromMeasurer, Measured, MeasureRequest, Region, ToMeasurer } from './measure-messages.js';
 import { createNativeSession } from './native.js';
 import { fillNoise } from './noise.js';
+import { createOpenclSession } from './opencl-session.js';
 
 /** Runs of a candidate, at least and at most. */
 const runsMin = 5;
@@ -26,12 +27,13 @@ class Measurer {
   private readonly copies: number;
 
   constructor(request: MeasureRequest) {
-    const { object, weights, arenaBytes, threads, candidates, inputs } = request;
     this.request = request;
-    this.copies = candidates[0]?.length ?? 1;
-    const plans = candidates.flat();
-    this.session = createNativeSession({ object, weights, arenaBytes, plans, inputBytes: [], threads });
-    for (const { seed, ...region } of inputs) fillNoise(region.dtype, this.view(region), seed);
+    this.copies = request.candidates[0]?.length ?? 1;
+    this.session = openSession(request);
+    for (const { seed, ...region } of request.inputs) {
+      fillNoise(region.dtype, this.view(region), seed);
+      this.commit(region);
+    }
   }
 
   async run(first: number): Promise<void> {
@@ -80,7 +82,10 @@ class Measurer {
 
   /** So that what a candidate forgets to write is seen: all bits set are NaN as a float. */
   private poison(): void {
-    for (const region of this.request.outputs[0] ?? []) this.bytes(region).fill(0xff);
+    for (const region of this.request.outputs[0] ?? []) {
+      this.bytes(region).fill(0xff);
+      this.commit(region);
+    }
   }
 
   private async time(candidate: number): Promise<{ nanoseconds: number; runs: number }> {
@@ -119,9 +124,21 @@ class Measurer {
     return this.session.view(offset, count * dtypeBytes(dtype));
   }
 
+  private commit({ offset, dtype, count }: Region): void {
+    this.session.commit(offset, count * dtypeBytes(dtype));
+  }
+
   private view(region: Region): TensorData {
     return viewBytes(region.dtype, this.bytes(region));
   }
+}
+
+/** Nothing is brought to the host by itself: what is compared is fetched when it is looked at. */
+function openSession({ object, weights, arenaBytes, threads, candidates, opencl }: MeasureRequest): NativeSession {
+  const options = { object, weights, arenaBytes, plans: candidates.flat(), inputBytes: [], threads };
+  if (opencl === undefined) return createNativeSession(options);
+  const { device, source, switches } = opencl;
+  return createOpenclSession({ ...options, device, program: { source, switches, binary: '' }, outputs: [] });
 }
 
 /** The lower quartile: what else the machine does only ever adds to a time, and the very least may be luck. */

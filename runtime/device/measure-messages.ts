@@ -1,7 +1,8 @@
 // What a measurement and the child that makes it say to each other.
 
-import type { Launch } from '../../addon/index.js';
+import type { ClLaunch, Launch } from '../../addon/index.js';
 import type { Dtype } from '../core/tensor.js';
+import type { OpenclDevice } from './opencl.js';
 
 /** A buffer in the arena. */
 export interface Region {
@@ -12,7 +13,7 @@ export interface Region {
 }
 
 export interface MeasureRequest {
-  /** Absolute paths of the shared object and the weights. */
+  /** Absolute paths of the shared object ('' where all candidates are for an OpenCL device) and the weights. */
   readonly object: string;
   readonly weights: string;
   readonly arenaBytes: number;
@@ -22,7 +23,7 @@ export interface MeasureRequest {
   /** By copy of the data: what the candidates write. */
   readonly outputs: readonly (readonly Region[])[];
   /** By candidate and copy of the data: the launches. Runs take turns with the copies, so that caches are not all warm. */
-  readonly candidates: readonly (readonly (readonly Launch[])[])[];
+  readonly candidates: readonly (readonly (readonly (Launch | ClLaunch)[])[])[];
   /** The candidate that is timed again and again, to tell when the whole machine has become slower. */
   readonly reference: number;
   /** A file with the right content of `outputs[0]`, one after the other; it is written by the first candidate if `capture` is set. */
@@ -34,6 +35,8 @@ export interface MeasureRequest {
   readonly incumbentNs: number;
   /** Time for the runs of one candidate. */
   readonly budgetMs: number;
+  /** Where candidates run on an OpenCL device: it, the absolute path of the program, and what it is compiled with. */
+  readonly opencl?: { readonly device: OpenclDevice; readonly source: string; readonly switches: readonly string[] };
 }
 
 /** Nanoseconds, lower quartiles of the runs. */

@@ -4,6 +4,7 @@
 import { OnboxError } from '../core/error.js';
 import { type ChildScript, scriptOf, startChild } from './child.js';
 import type { FromMeasurer, Measured, MeasureRequest, ToMeasurer } from './measure-messages.js';
+import { type ProbeOptions, retestOpencl } from './opencl-probe.js';
 
 export interface MeasureOptions {
   /** For one candidate, and for the start of a child; then it is killed. */
@@ -11,17 +12,22 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal | undefined;
   /** The child's script, and what Node needs to run it: those of this process where they are absent. */
   readonly child?: ChildScript;
+  /** How an OpenCL device is tested after a candidate that crashed or hung. */
+  readonly probe?: ProbeOptions;
 }
 
 /**
  * Measures all candidates of a request, in order.
  * @returns by candidate; fewer of them if `signal` aborts
- * @throws OnboxError `measure-failed` if the child cannot even load what it is given
+ * @throws OnboxError `measure-failed` if the child cannot even load what it is given, `opencl-unusable` if the device does not work any
+ *   more after a candidate that crashed or hung
  */
 export async function measure(request: MeasureRequest, options: MeasureOptions): Promise<Measured[]> {
   const measured: Measured[] = [];
   while (measured.length < request.candidates.length && options.signal?.aborted !== true) {
     await measureFrom(request, measured, options);
+    const isBroken = ['crashed', 'timeout'].includes(measured.at(-1)?.outcome ?? '');
+    if (isBroken && request.opencl !== undefined) await retestOpencl(request.opencl.device, options.probe);
   }
   return measured;
 }

@@ -70,6 +70,17 @@ export function chooseOpencl({ devices, problem }: OpenclReport): OpenclDevice {
   throw new OnboxError(`no OpenCL device can be used: ${reasons.join(' ')}`, { code: 'opencl-unusable' });
 }
 
+/**
+ * Tests a device again, as after a kernel that crashed or hung, which some GPUs do not survive.
+ * @throws OnboxError `opencl-unusable` with the reason and the cure
+ */
+export async function retestOpencl(device: OpenclDevice, options: ProbeOptions = {}): Promise<void> {
+  const fault = await testDevice(device, options);
+  if (fault === undefined) return;
+  const problem = cureOf(fault, probeSystem(options.root ?? '/'));
+  chooseOpencl({ devices: [{ device, problem }] });
+}
+
 async function testDevice(device: OpenclDevice, options: ProbeOptions): Promise<OpenclFault | undefined> {
   if (!device.isAvailable) return { kind: 'unavailable', detail: '' };
   if (!device.hasCompiler) return { kind: 'no-compiler', detail: '' };
