@@ -92,7 +92,7 @@ test('right ones are timed, and whatever goes wrong is told and leaves the other
 
 test('a device that does not work any more after a candidate ends the measurement', async () => {
   const library = join(folder, 'libfake.so');
-  execFileSync('cc', ['-shared', '-fPIC', '-w', '-o', library, join(__dirname, 'fake-opencl.c')]);
+  execFileSync('cc', ['-shared', '-fPIC', '-w', '-o', library, join(__dirname, 'fake_opencl.c')]);
   const opencl = { ...request.opencl, device: { ...request.opencl.device, library } };
   process.env['FAKE_OPENCL'] = 'crash-run';
   try {

@@ -18,7 +18,7 @@ const fake = join(scratch, 'libfake.so');
 const child = { script: resolve(__dirname, '../../runtime/device/opencl-child.ts'), nodeFlags: registerFlags };
 
 beforeAll(() => {
-  execFileSync('cc', ['-shared', '-fPIC', '-w', '-o', fake, join(__dirname, 'fake-opencl.c')]);
+  execFileSync('cc', ['-shared', '-fPIC', '-w', '-o', fake, join(__dirname, 'fake_opencl.c')]);
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
