@@ -195,6 +195,18 @@ describe('plans that are refused', () => {
   });
 });
 
+test('a kernel that has no code for the CPU may be in the table, and in no plan', () => {
+  const table = 'static const onbox_kernel kernels[] = {0};\nconst onbox_module onbox_module_v1 = {SIZE, ABI, 1, 0, kernels};';
+  const object = fixture.build('hollow', { source: `#include "onbox_module.h"\n${table}` });
+  expect(() => open({ object, plans: [] }).close()).not.toThrow();
+  expect(() => open({ object, plans: launch({ kernel: 0 }) })).toThrow(
+    expect.objectContaining({
+      code: 'module-plan',
+      message: expect.stringContaining('kernel 0, which has no code for the CPU'),
+    }),
+  );
+});
+
 describe('runs that are refused', () => {
   test('a missing or short input, or a plan that is not there', async () => {
     const session = open();
