@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { statusOf } from '../daemon/api/errors.js';
 import { overview } from '../daemon/commands/help.js';
 import { commands } from '../daemon/commands/index.js';
+import { settings } from '../daemon/config/settings.js';
 import { importers } from '../runtime/onnx/ops/index.js';
 import { heads } from '../runtime/vision/heads/index.js';
 import { parseSidecar } from '../runtime/vision/sidecar.js';
@@ -91,6 +92,11 @@ test('the sidecar that it shows is accepted', () => {
   const shown = [...readme.matchAll(/```json\n([^`]*)```/g)].map((match) => match[1] ?? '');
   expect(shown).toHaveLength(1);
   expect(parseSidecar(shown[0] ?? '').image).toMatchObject({ colors: 'bgr' });
+});
+
+test('the settings are those of the configuration, with what holds without them', () => {
+  const told = tableAt('settings').map(([name = '', , meaning = '']) => [quoted(name)[0], meaning]);
+  expect(told).toEqual(Object.entries(settings).map(([name, { help }]) => [name, help]));
 });
 
 test('every room of the runtime is in the table of rooms', () => {
