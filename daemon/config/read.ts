@@ -131,7 +131,7 @@ async function readFileSettings(
 }
 
 /** @throws OnboxError `config-invalid` naming the line and the setting */
-export function parseSettings(content: string, path: string): ReadonlyMap<SettingName, Found> {
+function parseSettings(content: string, path: string): ReadonlyMap<SettingName, Found> {
   const lineOf = (offset: number): number => content.slice(0, offset).split('\n').length;
   const fail = (offset: number, message: string): OnboxError => invalid(`line ${lineOf(offset)} of ${path}: ${message}`);
   const errors: ParseError[] = [];

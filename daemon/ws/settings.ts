@@ -51,7 +51,7 @@ export function readMessage(text: string): ClientMessage {
 }
 
 /** @throws OnboxError `bad-config`, `scene-bad` */
-export function readChange(fields: Fields): Partial<StreamSettings> {
+function readChange(fields: Fields): Partial<StreamSettings> {
   const change: { -readonly [K in keyof StreamSettings]?: StreamSettings[K] } = {};
   let zones: readonly Zone[] | undefined;
   let lines: readonly Line[] | undefined;
