@@ -1,5 +1,5 @@
 // Keeps one engine child running: starts it, notices its end, starts the next one after a pause that grows while children
-// die young.
+// die young without having answered anything.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Log } from '../log.js';
@@ -59,6 +59,7 @@ export class EngineProcess {
     this.child = child;
     const readyTimer = setTimeout(() => child.kill('SIGKILL'), readyMs);
     let ended = false;
+    let isUseful = false;
     const onEnd = (reason: Readonly<Record<string, unknown>>): void => {
       if (ended) return;
       ended = true;
@@ -70,11 +71,14 @@ export class EngineProcess {
       }
       this.log('engine-exit', { pid: child.pid, ...reason });
       this.events.onExit();
-      this.restartAfter(performance.now() - startedAt);
+      this.restartAfter(isUseful || performance.now() - startedAt > youngMs);
     };
     child.on('message', (message: FromChild) => {
       if (ended) return;
-      if (message.kind !== 'ready') return this.events.onMessage(message);
+      if (message.kind !== 'ready') {
+        isUseful ||= message.kind === 'done';
+        return this.events.onMessage(message);
+      }
       clearTimeout(readyTimer);
       this.events.onReady();
     });
@@ -107,8 +111,9 @@ export class EngineProcess {
     clearTimeout(timer);
   }
 
-  private restartAfter(livedMs: number): void {
-    this.pauseMs = livedMs > youngMs ? pauseFirstMs : Math.min(this.pauseMs * 2, pauseMaxMs);
+  /** @param wasWell the child that ended was of use, or at least lived long */
+  private restartAfter(wasWell: boolean): void {
+    this.pauseMs = wasWell ? pauseFirstMs : Math.min(this.pauseMs * 2, pauseMaxMs);
     this.timer = setTimeout(() => {
       this.restarts++;
       this.start();
