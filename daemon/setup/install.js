@@ -13,6 +13,7 @@ const testTools = {
   ...buildTools,
   'clang-format': 'clang-format',
   'clang-tidy': 'clang-tidy',
+  openssl: 'openssl',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'qemu-aarch64-static': 'qemu-user-static',
   '/etc/OpenCL/vendors/pocl.icd': ['pocl-opencl-icd', 'ocl-icd-libopencl1'],
