@@ -60,8 +60,8 @@ export function exitCodeOf(code: string): number {
   if (code === 'usage' || code === 'option-invalid' || code === 'name-invalid') return exitCodes.usage;
   if (code === 'model-missing' || code === 'file-missing') return exitCodes.missing;
   if (code === 'daemon-unreachable') return exitCodes.unreachable;
-  // A file that cannot be written, as --draw names one: nothing that the daemon's table knows.
-  if (code === 'file-failed') return exitCodes.failure;
+  // A file that cannot be written, as --draw names one, or of the owner's configuration: nothing that the daemon's table knows.
+  if (code === 'file-failed' || code === 'tls-unusable' || code.startsWith('config-')) return exitCodes.failure;
   // What the world got wrong in a model, picture or tensor answers with one of these over HTTP.
   return [400, 413, 415, 422].includes(statusOf(code)) && !code.startsWith('key-') ? exitCodes.refused : exitCodes.failure;
 }

@@ -8,9 +8,18 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { OnboxError } from '../../../runtime/core/error.js';
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface RunningDaemon {
+  readonly pid: number;
+  readonly port: number;
   /** Posts a picture and reads the whole answer. */
-  post(path: string, picture: Uint8Array, agent: Agent): Promise<{ readonly status: number; readonly text: string }>;
+  post(
+    path: string,
+    picture: Uint8Array,
+    agent: Agent,
+    headers?: Headers,
+  ): Promise<{ readonly status: number; readonly text: string }>;
   stop(): Promise<void>;
 }
 
@@ -30,7 +39,12 @@ export async function startDaemon(home: string): Promise<RunningDaemon> {
     const port = await portOf(child, child.stdout);
     // What it says later is read too: a full pipe would stop it.
     child.stdout.resume();
-    return { post: (path, picture, agent) => post({ port, path, picture, agent }), stop: () => stop(child) };
+    return {
+      pid: child.pid ?? 0,
+      port,
+      post: (path, picture, agent, headers = {}) => post({ port, path, picture, agent, headers }),
+      stop: () => stop(child),
+    };
   } catch (error) {
     await stop(child);
     throw error;
@@ -56,10 +70,17 @@ interface Post {
   readonly path: string;
   readonly picture: Uint8Array;
   readonly agent: Agent;
+  readonly headers: Headers;
 }
 
-function post({ port, path, picture, agent }: Post): Promise<{ readonly status: number; readonly text: string }> {
-  const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': picture.length };
+function post({
+  port,
+  path,
+  picture,
+  agent,
+  headers: more,
+}: Post): Promise<{ readonly status: number; readonly text: string }> {
+  const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': picture.length, ...more };
   return new Promise((resolvePost, reject) => {
     const outgoing = request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent }, (incoming) => {
       const pieces: Buffer[] = [];
