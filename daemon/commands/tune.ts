@@ -232,6 +232,7 @@ function microsOrNull(nanoseconds: number | undefined): number | null {
   return nanoseconds === undefined ? null : round(nanoseconds / 1e3);
 }
 
+/** Five digits, because the times of a tiny model differ in nanoseconds. */
 function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return Number(value.toPrecision(5));
 }
