@@ -70,6 +70,7 @@ export interface ServerLimits {
   readonly connectionsMax: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly answerTimeoutMs: number;
   readonly queueMax: number;
   readonly runningMax: number;
   /** Longest life of a request in the engine, waiting included, in ms. */
@@ -84,6 +85,7 @@ const limitsDefault: ServerLimits = {
   connectionsMax: 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 900_000,
+  answerTimeoutMs: 30_000,
   ...engineDefaults,
 };
 /** Running requests get this long at the end, in ms; then connections are cut. */
@@ -97,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { keys, keyFile, isOpen } = await access(options);
   const tls = options.tls === undefined ? undefined : await readTls(options.tls);
   const limits = { ...limitsDefault, ...options.limits };
-  const { queueMax, runningMax, deadlineMs, streamsMax, connectionsMax, headersTimeoutMs, requestTimeoutMs } = limits;
+  const { queueMax, runningMax, deadlineMs, streamsMax, connectionsMax } = limits;
   const engine = new Engine({
     queueMax,
     runningMax,
@@ -138,7 +140,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     streams = new Streams({ service, tickets, budget, counter: service.statistics, log, keys, hosts, streamsMax });
     const upgrade = streams.upgrade.bind(streams);
-    const timeouts = { headersTimeoutMs, requestTimeoutMs };
+    const { headersTimeoutMs, requestTimeoutMs, answerTimeoutMs } = limits;
+    const timeouts = { headersTimeoutMs, requestTimeoutMs, answerTimeoutMs };
     listening = await listen(app, { host: options.host, port: options.port, upgrade, tls, connectionsMax, ...timeouts });
   } catch (error) {
     await jobs.stop();

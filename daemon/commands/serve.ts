@@ -115,6 +115,7 @@ function serverOptions(values: Settings) {
       connectionsMax: values['http.connections'],
       headersTimeoutMs: values['http.headers_timeout_s'] * 1000,
       requestTimeoutMs: values['http.request_timeout_s'] * 1000,
+      answerTimeoutMs: values['http.answer_timeout_s'] * 1000,
       queueMax: values['engine.queue'],
       runningMax: values['engine.running'],
       deadlineMs: values['engine.deadline_s'] * 1000,

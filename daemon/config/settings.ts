@@ -48,6 +48,7 @@ export const settings = {
   'http.connections': number(1024, 16, 65_536, 'connections at once; one address gets half of them'),
   'http.headers_timeout_s': number(10, 1, 600, 'seconds for the headers of a request'),
   'http.request_timeout_s': number(900, 1, 86_400, 'seconds for a whole request, a model on a slow line included'),
+  'http.answer_timeout_s': number(30, 1, 3600, 'seconds in which a client must read its answer'),
   'http.bodies_mb': number(256, 8, 65_536, 'memory of all bodies in work, in MiB'),
   'models.upload_mb': number(modelMbDefault, 1, 100_000, 'largest ONNX file that may be put, in MiB', 'model-max-mb'),
   'models.open': number(8, 1, 1000, 'models that stay loaded; the one unused longest goes first'),

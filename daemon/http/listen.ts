@@ -17,6 +17,8 @@ export interface ListenOptions {
   /** For the headers, and for the whole request, in ms. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** How long a client may take to read an answer, in ms. Answers are small, so this only meets those who do not read. */
+  readonly answerTimeoutMs?: number;
   /** Serves https with it. */
   readonly tls?: Tls | undefined;
   /** Makes a WebSocket of a request; what it throws is answered as of any other request. */
@@ -33,8 +35,6 @@ export interface Listening {
 }
 
 const handshakeTimeoutMs = 10_000;
-/** How long a client may take to read an answer, in ms. Answers are small, so this only meets those who do not read. */
-const writeTimeoutMs = 30_000;
 
 /** @throws OnboxError `listen-failed` if the address is taken or not this machine's */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
@@ -61,9 +61,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.on('clientError', answerClientError);
   if (upgrade !== undefined)
     server.on('upgrade', (request, socket, head) => void answerUpgrade(server, upgrade, request, socket, head));
+  const answerTimeoutMs = options.answerTimeoutMs ?? 30_000;
   server.on('request', (_request, response) => {
     response.on('prefinish', () => {
-      const timer = setTimeout(() => response.socket?.destroy(), writeTimeoutMs).unref();
+      const timer = setTimeout(() => response.socket?.destroy(), answerTimeoutMs).unref();
       response.once('close', () => clearTimeout(timer)).once('finish', () => clearTimeout(timer));
     });
   });
