@@ -1,4 +1,5 @@
-// The slow truth of loop programs: executes the tree as it stands, one statement after the other. Modes of loops are ignored.
+// The slow truth of loop programs: executes the tree as it stands, one statement after the other. Of the modes of
+// loops only that of work-items matters, which have no order.
 
 import { assert } from '../core/assert.js';
 import { allocate, elementCount, printType, sameShape, type Tensor, type TensorType } from '../core/tensor.js';
@@ -89,10 +90,19 @@ function compileStatement(scope: Scope, statement: Exclude<Statement, { kind: 'l
   }
 }
 
-function compileLoop(scope: Scope, { name, extent, body }: Loop): Run {
+/** Work-items have no order: the last comes first, so that whatever relies on one is seen. */
+function compileLoop(scope: Scope, { name, extent, mode, body }: Loop): Run {
   const { counters } = scope;
   const slot = slotOf(scope, name);
   const run = compileBlock(scope, body);
+  if (mode === 'item') {
+    return () => {
+      for (let i = extent - 1; i >= 0; i--) {
+        counters[slot] = i;
+        run();
+      }
+    };
+  }
   return () => {
     for (let i = 0; i < extent; i++) {
       counters[slot] = i;

@@ -9,6 +9,7 @@ import {
   type Combine,
   type Condition,
   type Expression,
+  type Loop,
   type LoopMode,
   type Packing,
   type Program,
@@ -27,7 +28,7 @@ interface Names {
 
 const roles: readonly Role[] = ['input', 'output', 'constant', 'packed'];
 const dtypes: readonly Dtype[] = ['f32', 'f64', 'f16', 'i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'bool'];
-const modes: readonly LoopMode[] = ['serial', 'parallel', 'vector', 'unroll'];
+const modes: readonly LoopMode[] = ['serial', 'parallel', 'vector', 'unroll', 'item'];
 const combines: ReadonlyMap<string, Combine> = new Map([
   ['+=', 'add'],
   ['*=', 'mul'],
@@ -127,13 +128,27 @@ function parseLoop(line: Line, lines: Line[], names: Names): Statement {
   line.expect('0');
   line.expect('..');
   const extent = line.whole();
-  const notes = line.accept('[') ? line.list(']', () => line.name()) : [];
+  let axis: Loop['axis'] = 'space';
+  let how: Pick<Loop, 'mode' | 'binding'> = { mode: 'serial' };
+  if (line.accept('[')) {
+    line.list(']', () => {
+      if (line.accept('reduce')) axis = 'reduce';
+      else how = parseMode(line);
+    });
+  }
   line.end();
-  const axis = notes[0] === 'reduce' ? 'reduce' : 'space';
-  const note = notes[axis === 'reduce' ? 1 : 0] ?? 'serial';
-  const mode = modes.find((candidate) => candidate === note) ?? line.fail(`${note} is no mode of a loop`);
   const inner: Names = { ...names, loops: new Map([...names.loops, [name, extent]]) };
-  return { kind: 'for', name, extent, axis, mode, body: parseBlock(lines, line.indent + 2, inner) };
+  return { kind: 'for', name, extent, axis, ...how, body: parseBlock(lines, line.indent + 2, inner) };
+}
+
+function parseMode(line: Line): Pick<Loop, 'mode' | 'binding'> {
+  const note = line.name();
+  const mode = modes.find((candidate) => candidate === note) ?? line.fail(`${note} is no mode of a loop`);
+  if (mode !== 'item') return { mode };
+  const at = line.whole();
+  const dimension = at === 0 || at === 1 || at === 2 ? at : line.fail(`${at} is no dimension of a grid`);
+  line.expect('of');
+  return { mode, binding: { dimension, group: line.whole() } };
 }
 
 function parseConditions(line: Line, names: Names): Condition[] {

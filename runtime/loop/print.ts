@@ -33,7 +33,8 @@ function linesOf(statement: Statement, indent: string): readonly string[] {
     case 'if':
       return [`${indent}if ${printConditions(statement.conditions)}`, ...inside(statement.body, indent)];
     case 'for': {
-      const { name, extent, axis, mode } = statement;
+      const { name, extent, axis, binding } = statement;
+      const mode = binding === undefined ? statement.mode : `item ${binding.dimension} of ${binding.group}`;
       const notes = [axis === 'reduce' ? axis : '', mode === 'serial' ? '' : mode].filter((note) => note !== '');
       const suffix = notes.length === 0 ? '' : ` [${notes.join(', ')}]`;
       return [`${indent}for ${name} in 0..${extent}${suffix}`, ...inside(statement.body, indent)];

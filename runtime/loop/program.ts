@@ -97,7 +97,15 @@ export type Expression =
 /** How a reduction folds a new term into what is stored. */
 export type Combine = 'add' | 'mul' | 'max' | 'min';
 
-export type LoopMode = 'serial' | 'parallel' | 'vector' | 'unroll';
+export type LoopMode = 'serial' | 'parallel' | 'vector' | 'unroll' | 'item';
+
+/** How the iterations of a loop are shared out among the work-items of a device. */
+export interface Binding {
+  /** Of the grid. */
+  readonly dimension: 0 | 1 | 2;
+  /** Work-items of a work-group along it. */
+  readonly group: number;
+}
 
 export interface Loop {
   readonly kind: 'for';
@@ -106,6 +114,8 @@ export interface Loop {
   /** Iterations of a space loop write different elements and may run in any order; those of a reduction fold into the same ones. */
   readonly axis: 'space' | 'reduce';
   readonly mode: LoopMode;
+  /** Of a loop of the mode `item`. */
+  readonly binding?: Binding;
   readonly body: readonly Statement[];
 }
 

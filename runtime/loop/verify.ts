@@ -124,12 +124,13 @@ function checkStatement(statement: Statement, place: Place): void {
   }
 }
 
-function checkLoop({ name, extent, axis, mode }: Loop, place: Place): void {
+function checkLoop({ name, extent, axis, mode, binding }: Loop, place: Place): void {
   checkName(name, place);
   check(!place.loops.has(name), place, `loop ${name} stands inside another loop ${name}`);
   check(Number.isSafeInteger(extent) && extent > 0, place, `loop ${name} has the extent ${extent}`);
   check(axis === 'space' || mode === 'serial' || mode === 'unroll', place, `reduction ${name} cannot be ${mode}`);
   check(mode !== 'parallel' || place.loops.size === 0, place, `loop ${name} is parallel but not outermost`);
+  check((mode === 'item') === (binding !== undefined), place, `loop ${name} is ${mode} with the wrong binding`);
 }
 
 function checkStore({ buffer: name, index, value, combine }: Store, place: Place): void {

@@ -2,6 +2,7 @@
 
 import { unreachable } from '../core/assert.js';
 import type { Program } from '../loop/program.js';
+import { bind } from './bind.js';
 import { cut } from './cut.js';
 import { Illegal } from './illegal.js';
 import { setMode } from './mode.js';
@@ -52,6 +53,8 @@ function applyStep(step: Step, program: Program): Program {
       return setMode(program, step.loop, 'unroll');
     case 'parallel':
       return setMode(program, step.loop, 'parallel');
+    case 'bind':
+      return bind(program, step.loop, { dimension: step.dimension, group: step.group });
     default:
       return unreachable(step);
   }

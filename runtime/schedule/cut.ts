@@ -17,7 +17,7 @@ function part(loop: Loop, from: number, to: number): readonly Statement[] {
   const extent = to - from;
   const index = offset(variable(loop.name, extent), from);
   const body = tighten(substituteBlock(loop.body, new Map([[loop.name, index]])));
-  return loop.mode === 'parallel' ? [{ ...loop, extent, body }] : loopAround({ ...loop, extent }, body);
+  return loop.mode === 'parallel' || loop.mode === 'item' ? [{ ...loop, extent, body }] : loopAround({ ...loop, extent }, body);
 }
 
 /** Shortens loops whose last iterations do nothing: for i in 0..8 { if i + 6 < 10 … } runs four times. */

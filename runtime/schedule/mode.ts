@@ -5,7 +5,7 @@ import { visitStatements } from '../loop/statement.js';
 import { demand } from './illegal.js';
 import { replaceLoops } from './rewrite.js';
 
-export function setMode(program: Program, name: string, mode: Exclude<LoopMode, 'serial'>): Program {
+export function setMode(program: Program, name: string, mode: Exclude<LoopMode, 'serial' | 'item'>): Program {
   visitStatements(program.body, (statement, around) => {
     if (statement.kind !== 'for' || statement.name !== name) return;
     demand(statement.mode === 'serial', `${name} is ${statement.mode} already`);

@@ -35,14 +35,10 @@ const stepsMax = 200;
 const loopsMax = 32;
 const numberMax = 2 ** 31;
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-export function printRecord(record: TuningRecord): string {
-  return JSON.stringify(record);
-}
-
-/** The record that a line holds; undefined if it is torn, of another format, or makes no sense. */
-export function parseRecord(line: string): TuningRecord | undefined {
+/** The fields of a line of JSON of this format; undefined if it is torn, or of another format. */
+export function parseFields(line: string): Fields | undefined {
   if (line.length > lineMax) return undefined;
   let value: unknown;
   try {
@@ -50,7 +46,11 @@ export function parseRecord(line: string): TuningRecord | undefined {
   } catch {
     return undefined;
   }
-  if (!isFields(value) || value['format'] !== recordFormat) return undefined;
+  return isFields(value) && value['format'] === recordFormat ? value : undefined;
+}
+
+/** The record that the fields of a line make; undefined if they make none. */
+export function tuningRecordOf(value: Fields): TuningRecord | undefined {
   const { task, device, threads, outcome, nanoseconds, compiler, at } = value;
   const choice = choiceOf(value['choice']);
   const steps = stepsOf(value['steps']);
@@ -82,7 +82,7 @@ function stepsOf(value: unknown): Schedule | undefined {
 
 function stepOf(value: unknown): Step | undefined {
   if (!isFields(value)) return undefined;
-  const { step, loop, factor, outer, inner, name, loops, at, buffer } = value;
+  const { step, loop, factor, outer, inner, name, loops, at, buffer, dimension, group } = value;
   switch (step) {
     case 'split':
       if (!isName(loop) || !isWhole(factor) || !isName(outer) || !isName(inner)) return undefined;
@@ -101,16 +101,19 @@ function stepOf(value: unknown): Step | undefined {
     case 'unroll':
     case 'parallel':
       return isName(loop) ? { step, loop } : undefined;
+    case 'bind':
+      if (!isName(loop) || !isWhole(group) || (dimension !== 0 && dimension !== 1 && dimension !== 2)) return undefined;
+      return { step, loop, dimension, group };
     default:
       return undefined;
   }
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isText(value: unknown, pattern: RegExp): value is string {
+export function isText(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
 }
 
@@ -123,6 +126,6 @@ function areNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length <= loopsMax && value.every(isName);
 }
 
-function isWhole(value: unknown): value is number {
+export function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= numberMax;
 }

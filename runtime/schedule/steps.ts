@@ -1,6 +1,8 @@
 // The steps of a schedule: plain data, so that a record can store them and replay gives the same kernel. A step names loops; loops of
 // one name come from the same loop (a main part and its tail, the copies after a distribution), and a step applies to all of them.
 
+import type { Binding } from '../loop/program.js';
+
 export type Step =
   /** loop -> outer * factor + inner; a factor that does not divide the extent is guarded. */
   | { readonly step: 'split'; readonly loop: string; readonly factor: number; readonly outer: string; readonly inner: string }
@@ -22,6 +24,8 @@ export type Step =
   | { readonly step: 'vectorize'; readonly loop: string }
   | { readonly step: 'unroll'; readonly loop: string }
   /** Shares the iterations out among the threads. */
-  | { readonly step: 'parallel'; readonly loop: string };
+  | { readonly step: 'parallel'; readonly loop: string }
+  /** Shares the iterations out among the work-items of a device, along a dimension of its grid and in groups of so many. */
+  | ({ readonly step: 'bind'; readonly loop: string } & Binding);
 
 export type Schedule = readonly Step[];

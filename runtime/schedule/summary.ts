@@ -13,6 +13,7 @@ export function summarize(schedule: Schedule): string {
     if (step.step === 'split') words.push(`split ${step.loop} ${step.factor}`);
     else if (step.step === 'fuse') words.push(`fuse ${step.outer} ${step.inner}`);
     else if (step.step === 'reorder') words.push(`order ${step.loops.join(' ')}`);
+    else if (step.step === 'bind') words.push(`bind ${step.loop} ${step.dimension} of ${step.group}`);
     else if (step.step === 'rfactor') words.push(`rfactor ${step.loop}`);
   }
   for (const [kind, word] of [

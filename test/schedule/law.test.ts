@@ -54,6 +54,8 @@ function aStep(g: GeneratorValue, program: Program, count: number): Step {
     { step: 'pack', buffer: 'k0', loops: [...names].filter((name) => name !== 'none') },
     { step: 'rfactor', loop },
     { step: oneOf(g, ['vectorize', 'unroll', 'parallel'] as const), loop },
+    { step: 'bind', loop, dimension: oneOf(g, [0, 1, 2] as const), group: number },
+    { step: 'bind', loop, dimension: oneOf(g, [0, 1, 2] as const), group: 4 },
   ]);
 }
 
