@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { until } from '../daemon/support/server.js';
 import { attacked } from './support/attacked.js';
-import { footprintOf, isOneOf, startTarget, statusesOf } from './support/target.js';
+import { footprintOf, isOneOf, readToEnd, startTarget, statusesOf } from './support/target.js';
 
 const host = 'Host: localhost\r\n';
 /** Every route, with a name where one belongs. */
@@ -41,30 +41,56 @@ const routes = [
 
 const target = attacked();
 
-test('1 slow headers, slow bodies and slow readers are closed at their deadlines', async () => {
-  const slow = Array.from({ length: 24 }, (_, i) => {
-    const socket = target().open();
-    if (i % 3 === 0) socket.write(`POST /v1/detect HTTP/1.1\r\n${host}X-Slow: `);
-    if (i % 3 === 1) socket.write(`POST /v1/detect HTTP/1.1\r\n${host}Content-Length: 1000\r\n\r\nx`);
-    if (i % 3 === 2) socket.write(`GET /v1/models HTTP/1.1\r\n${host}\r\n`.repeat(50));
-    let text = '';
-    if (i % 3 === 2) socket.pause();
-    else
-      socket.setEncoding('latin1').on('data', (piece: string) => {
-        text += piece;
-      });
-    // A drop of each, so that no timer of inactivity helps.
-    const drip = setInterval(() => i % 3 !== 2 && socket.write('x'), 2000);
-    return new Promise<string>((resolve) => {
-      socket.on('close', () => {
-        clearInterval(drip);
-        resolve(text);
-      });
-      if (i % 3 === 2) setTimeout(() => socket.destroy(), 20_000);
-    });
+describe('where deadlines are short and connections few', () => {
+  const impatient = attacked({
+    environment: {
+      ONBOX_HTTP_HEADERS_TIMEOUT_S: '3',
+      ONBOX_HTTP_REQUEST_TIMEOUT_S: '4',
+      ONBOX_HTTP_ANSWER_TIMEOUT_S: '2',
+      ONBOX_HTTP_CONNECTIONS: '256',
+    },
   });
-  const ends = await Promise.all(slow);
-  for (const [i, text] of ends.entries()) if (i % 3 !== 2) expect([i % 3, statusesOf(text)]).toEqual([i % 3, [408]]);
+
+  test('1 slow headers and slow bodies are closed at their deadlines', async () => {
+    const begun = [
+      `POST /v1/detect HTTP/1.1\r\n${host}X-Slow: `,
+      `POST /v1/detect HTTP/1.1\r\n${host}Content-Length: 1000\r\n\r\nx`,
+      `POST /v2/models/shapes/infer HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n`,
+    ];
+    const slow = Array.from({ length: 24 }, (_, i) => {
+      const socket = impatient().open();
+      socket.write(begun[i % 3] ?? '');
+      // A drop of each, so that no timer of inactivity helps.
+      const drip = setInterval(() => socket.write(i % 3 === 2 ? '1\r\nx\r\n' : 'x'), 500);
+      return readToEnd(socket).finally(() => clearInterval(drip));
+    });
+    for (const text of await Promise.all(slow)) expect(statusesOf(text)).toEqual([408]);
+  });
+
+  test('1 readers that do not read are cut off, and what they hold is free again', async () => {
+    const before = footprintOf(impatient().pid).handles;
+    const readers = Array.from({ length: 4 }, () => impatient().open().pause());
+    await until(() => readers.every(({ readyState }) => readyState === 'open'));
+    for (const socket of readers) socket.write(`GET /metrics HTTP/1.1\r\n${host}\r\n`.repeat(900));
+    await until(() => readers.every(({ pending, bytesWritten }) => !pending && bytesWritten > 0));
+    await until(() => footprintOf(impatient().pid).handles <= before + 2, 120_000);
+    for (const socket of readers) socket.destroy();
+  });
+
+  test('10 idle sockets of one address leave room for another, and are closed', async () => {
+    const before = footprintOf(impatient().pid).handles;
+    const idle = Array.from({ length: 400 }, () => impatient().open('127.0.0.2').resume());
+    // Half of 256; what is over that is sent away at once. The kernel may drop some before the daemon sees them.
+    let most = 0;
+    await until(async () => {
+      expect((await impatient().ask('GET', '/v1/models')).status).toBe(200);
+      const held = footprintOf(impatient().pid).handles - before;
+      most = Math.max(most, held);
+      return most > 20 && held <= 4;
+    }, 120_000);
+    expect(most).toBeLessThan(140);
+    for (const socket of idle) socket.destroy();
+  });
 });
 
 test('2 a body of 70,000 chunks of one byte is refused', async () => {
@@ -91,7 +117,7 @@ test.each([
 });
 
 test('4 bombs, nested, truncated and unknown encodings are refused', async () => {
-  const bomb = gzipSync(new Uint8Array(300 * 1024 * 1024));
+  const bomb = gzipSync(new Uint8Array(80 * 1024 * 1024));
   const infer = async (body: Uint8Array, encoding: string) =>
     (await target().ask('POST', '/v2/models/shapes/infer', body, { 'Content-Encoding': encoding })).status;
   expect(await infer(bomb, 'gzip')).toBe(413);
@@ -107,15 +133,21 @@ test('4 bombs, nested, truncated and unknown encodings are refused', async () =>
 
 test('5 one byte over the limit is refused, and 10 GB are before a byte of them is read', async () => {
   const over = new Uint8Array(32 * 1024 * 1024 + 1);
-  expect((await target().ask('POST', '/v1/detect', over, { 'Content-Type': 'image/png' })).status).toBe(413);
-  for (const path of ['/v1/detect', '/v1/vision/detection', '/v2/models/shapes/infer', '/v2/repository/models/shapes/load']) {
-    const head = `POST ${path} HTTP/1.1\r\n${host}Content-Type: image/png\r\nContent-Length: 10000000000\r\n\r\n`;
-    const [status = 0] = statusesOf(await target().send(head));
-    // What is no form is refused by DeepStack's routes before anything else.
-    expect([path, isOneOf(status, path.includes('vision') ? [400, 413] : [413])]).toEqual([path, true]);
-  }
-  const put = `PUT /v1/models/big HTTP/1.1\r\n${host}Content-Length: 10000000000\r\n\r\n`;
-  expect(statusesOf(await target().send(put))).toEqual([413]);
+  const form = 'multipart/form-data; boundary=b';
+  const declared = await Promise.all([
+    target().ask('POST', '/v1/detect', over, { 'Content-Type': 'image/png' }),
+    ...[
+      ['POST', '/v1/detect', 'image/png'],
+      ['POST', '/v1/vision/detection', form],
+      ['POST', '/v2/models/shapes/infer', 'application/json'],
+      ['POST', '/v2/repository/models/shapes/load', 'application/json'],
+      ['PUT', '/v1/models/big', 'application/octet-stream'],
+    ].map(async ([method, path, type]) => {
+      const head = `${method} ${path} HTTP/1.1\r\n${host}Content-Type: ${type}\r\nContent-Length: 10000000000\r\n\r\n`;
+      return { status: statusesOf(await target().send(head))[0] };
+    }),
+  ]);
+  expect(declared.map(({ status }) => status)).toEqual([413, 413, 413, 413, 413, 413]);
 });
 
 test('6 every method on every route answers with JSON and no 5xx, and changes nothing', async () => {
@@ -133,8 +165,8 @@ test('6 every method on every route answers with JSON and no 5xx, and changes no
     '//',
     '/v1//models',
   ]) {
-    for (const method of methods) {
-      const { status, text, json } = await target().ask(method, path);
+    const answers = await Promise.all(methods.map(async (method) => ({ method, ...(await target().ask(method, path)) })));
+    for (const { method, status, text, json } of answers) {
       expect([method, path, isOneOf(status, [500, 502])]).toEqual([method, path, false]);
       if (status >= 400 && method !== 'HEAD') expect([method, path, text, typeof json]).toEqual([method, path, text, 'object']);
     }
@@ -199,7 +231,7 @@ test.each([
 });
 
 test('9 where a key is asked for, every route on every spelling is public by list or 401, and the key is never logged', async () => {
-  const locked = await startTarget(target().home, ['--key-file', `${target().home}/key`]);
+  const locked = await startTarget(target().home, { flags: ['--key-file', `${target().home}/key`] });
   try {
     const open = new Set(['/v1/health', '/v2/health/live', '/v2/health/ready', '/v1/status/ping', '/v1/server/status/ping']);
     const wrong: Record<string, string>[] = [
@@ -209,20 +241,20 @@ test('9 where a key is asked for, every route on every spelling is public by lis
       { Authorization: 'Basic eA==' },
     ];
     for (const path of routes) {
-      for (const spelled of [
+      const spellings = [
         path,
         `${path}/`,
         path.toUpperCase(),
         path.replace(/(.)\/([^/]*)$/, '$1%2f$2'),
         `/${path}`,
         `${path}?key=abc`,
-      ]) {
-        for (const headers of wrong) {
-          const { status } = await locked.ask('GET', spelled, undefined, headers);
-          const isOpen = open.has(spelled.split('?')[0] ?? '');
-          expect([spelled, status === 401]).toEqual([spelled, !isOpen]);
-        }
-      }
+      ];
+      const asked = spellings.flatMap((spelled) => wrong.map((headers) => ({ spelled, headers })));
+      const statuses = await Promise.all(
+        asked.map(async ({ spelled, headers }) => (await locked.ask('GET', spelled, undefined, headers)).status),
+      );
+      const isOpen = (spelled: string): boolean => open.has(spelled.split('?')[0] ?? '');
+      expect(statuses.map((status) => status === 401)).toEqual(asked.map(({ spelled }) => !isOpen(spelled)));
     }
     const form = '--b\r\nContent-Disposition: form-data; name="image"; filename="x"\r\n\r\nx\r\n--b--\r\n';
     const asked = await locked.ask('POST', '/v1/vision/detection', form, {
@@ -236,23 +268,19 @@ test('9 where a key is asked for, every route on every spelling is public by lis
 });
 
 test('10 1,000 pipelined requests of a connection are answered, and no more', async () => {
-  const text = await target().send(`GET /v2/health/live HTTP/1.1\r\n${host}\r\n`.repeat(1500));
+  const socket = target().open();
+  let text = '';
+  socket.setEncoding('latin1').on('data', (piece: string) => {
+    text += piece;
+  });
+  socket.write(`GET /v2/health/live HTTP/1.1\r\n${host}\r\n`.repeat(1500));
+  await until(() => statusesOf(text).length >= 1500 || socket.destroyed, 120_000);
+  socket.destroy();
   const statuses = statusesOf(text);
   const cap = statuses.indexOf(503);
   expect(cap).toBeGreaterThanOrEqual(999);
   expect(statuses.slice(0, cap).every((status) => status === 200)).toBe(true);
   expect(statuses.slice(cap).every((status) => status === 503)).toBe(true);
-});
-
-test('10 idle sockets of one address leave room for another, and are closed', async () => {
-  const before = footprintOf(target().pid).handles;
-  const idle = Array.from({ length: 1500 }, () => target().open('127.0.0.2').resume());
-  // Half of 1,024; what is over that is sent away at once. The kernel may drop some before the daemon sees them.
-  await until(() => footprintOf(target().pid).handles > before + 100, 60_000);
-  expect(footprintOf(target().pid).handles - before).toBeLessThan(520);
-  expect((await target().ask('GET', '/v1/models')).status).toBe(200);
-  await until(() => footprintOf(target().pid).handles <= before + 4, 120_000);
-  for (const socket of idle) socket.destroy();
 });
 
 test('10 clients that go away in mid-inference leave nothing behind', async () => {

@@ -3,25 +3,36 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { samplePicture } from '../../../daemon/embedded/index.js';
-import { temporaryFolder, until } from '../../daemon/support/server.js';
-import { type Bystander, type Footprint, footprintOf, startBystander, startTarget, type Target } from './target.js';
+import { demoHome } from '../../daemon/support/demo-home.js';
+import { until } from '../../daemon/support/server.js';
+import {
+  type Bystander,
+  type Footprint,
+  footprintOf,
+  startBystander,
+  startTarget,
+  type Target,
+  type TargetOptions,
+} from './target.js';
 
 /** Bodies in work may take 256 MiB; a decompressed one, its JSON and its tensors stand beside them for a moment. */
 const residentMbMax = 1000;
 
 /**
- * Starts a daemon for the cases of a file and watches it.
+ * Starts a daemon for the cases of a file, or of a `describe`, and watches it.
  * @returns what gives the daemon, once the first case runs
  */
-export function attacked(): () => Target {
+export function attacked(options: TargetOptions = {}): () => Target {
   let home: string;
   let target: Target;
   let bystander: Bystander;
   let atFirst: Footprint;
 
   beforeAll(async () => {
-    home = await temporaryFolder();
-    target = await startTarget(home);
+    home = await demoHome(async (shared) => {
+      await (await startTarget(shared)).stop();
+    });
+    target = await startTarget(home, options);
     await until(async () => (await target.ask('GET', '/v1/health')).status === 200, 60_000);
     bystander = startBystander(target.port, await readFile(samplePicture()));
     await until(() => bystander.answers() > 20, 60_000);

@@ -23,11 +23,17 @@ export interface Target {
   readonly child: ChildProcess;
 }
 
-/** @param flags of `onbox serve` */
-export async function startTarget(home: string, flags: readonly string[] = []): Promise<Target> {
+export interface TargetOptions {
+  /** Of `onbox serve`. */
+  readonly flags?: readonly string[];
+  /** Settings, as ONBOX_HTTP_CONNECTIONS. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startTarget(home: string, { flags = [], environment = {} }: TargetOptions = {}): Promise<Target> {
   const main = join(__dirname, '..', '..', '..', 'daemon', 'main.ts');
   const child = spawn(process.execPath, [...registerFlags, main, 'serve', '--port', '0', ...flags], {
-    env: { ...process.env, ONBOX_HOME: home },
+    env: { ...process.env, ...environment, ONBOX_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -36,7 +42,7 @@ export async function startTarget(home: string, flags: readonly string[] = []): 
       output += text;
     });
   }
-  // The first start in a home compiles the embedded models.
+  // The first start in a fresh home compiles the embedded models.
   await until(() => output.includes('try next:') || child.exitCode !== null, 280_000);
   const port = Number(/onbox serves on https?:\/\/[^:]+:([0-9]+)\n/.exec(output)?.[1]);
   if (!(port > 0)) throw new Error(`the daemon did not start: ${output.slice(-2000)}`);
@@ -60,14 +66,19 @@ function openSocket(port: number, from = '127.0.0.1'): Socket {
 }
 
 function sendRaw(port: number, pieces: readonly (string | Uint8Array)[]): Promise<string> {
+  const socket = openSocket(port);
+  for (const piece of pieces) socket.write(piece);
+  return readToEnd(socket);
+}
+
+/** What comes until the other side closes. */
+export function readToEnd(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
-    const socket = openSocket(port);
     let text = '';
     socket.setEncoding('latin1').on('data', (piece: string) => {
       text += piece;
     });
     socket.on('close', () => resolve(text));
-    for (const piece of pieces) socket.write(piece);
   });
 }
 
