@@ -21,6 +21,7 @@ import type { Log } from './log.js';
 import { packageVersion } from './root.js';
 import { Service } from './service.js';
 import { ModelStore, type StoredModel } from './store/store.js';
+import { TrackSessions } from './track/sessions.js';
 import { Streams } from './ws/streams.js';
 
 export interface ServerOptions {
@@ -120,6 +121,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   engine.start();
   const budget = new MemoryBudget(limits.bodyBytesMax);
   const tickets = new Tickets();
+  const sessions = new TrackSessions({
+    streamed: (name) => service.streamed(name),
+    detect: (name, image, wanted, signal) => service.detectFrame(name, image, wanted, signal),
+  });
   let listening: Listening;
   let streams: Streams;
   try {
@@ -134,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       modelBytesMax,
       budget,
       tickets,
+      sessions,
       deepstack,
       kserveName,
       streams: () => streams.count,

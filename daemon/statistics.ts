@@ -20,12 +20,12 @@ export type ModelStatistics = Readonly<Record<Phase, Duration>> & {
 /** Triton's: no place in the queue, nobody waits any more, the engine failed, or the request itself was wrong. */
 export type FailureReason = 'REJECTED' | 'CANCELED' | 'BACKEND' | 'OTHER';
 
-/** Why a frame was left out: a newer one came, or there was no place for it. */
-export type DropReason = 'late' | 'queue';
+/** Why a frame was left out: a newer one came, there was no place for it, or it is no picture. */
+export type DropReason = 'late' | 'queue' | 'decode';
 
 export type StreamStatistics = Readonly<Record<'framesIn' | 'framesOut' | DropReason, number>>;
 
-const quiet: StreamStatistics = { framesIn: 0, framesOut: 0, late: 0, queue: 0 };
+const quiet: StreamStatistics = { framesIn: 0, framesOut: 0, late: 0, queue: 0, decode: 0 };
 const nothing: Duration = { count: 0, ms: 0 };
 const fresh: ModelStatistics = {
   success: nothing,

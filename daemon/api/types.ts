@@ -35,6 +35,61 @@ export interface StreamedModel {
   readonly input: { readonly w: number; readonly h: number } | null;
 }
 
+/** The answer to a picture of a tracking session. */
+export interface TrackAnswer {
+  readonly session: string;
+  readonly model: string;
+  readonly version: number;
+  /** From 1. */
+  readonly frame: number;
+  readonly pts_us: number;
+  readonly image: { readonly width: number; readonly height: number };
+  readonly objects: readonly FollowedObject[];
+  readonly events: readonly FollowedEvent[];
+  readonly ms: Timings & { readonly track: number };
+}
+
+/** A tracking session, and how it looks. */
+export interface TrackSessionFacts {
+  readonly session: string;
+  readonly model: string;
+  readonly frames: number;
+  readonly ttl_s: number;
+  readonly ends_in_s: number;
+  readonly min_confidence: number;
+  /** Null: all. */
+  readonly labels: readonly string[] | null;
+  readonly zones: readonly object[];
+  readonly lines: readonly object[];
+}
+
+/** A followed thing as it goes over the wire. */
+export interface FollowedObject {
+  readonly id: number;
+  readonly label: string;
+  readonly class: number;
+  readonly confidence: number;
+  /** Left, top, right, bottom in pixels of the frame. */
+  readonly box: readonly number[];
+  readonly landmarks?: readonly (readonly [number, number])[];
+  /** Names of the zones that it is in. */
+  readonly zones: readonly string[];
+  readonly first_frame: number;
+}
+
+/** An event as it goes over the wire. */
+export interface FollowedEvent {
+  readonly event: 'new' | 'end' | 'enter' | 'leave' | 'cross';
+  readonly frame: number;
+  readonly track: number;
+  readonly label: string;
+  readonly zone?: string;
+  readonly line?: string;
+  readonly direction?: string;
+  readonly dwell_s?: number;
+  readonly counts?: object;
+}
+
 export interface ClassifyAnswer {
   readonly model: string;
   readonly version: number;

@@ -8,6 +8,7 @@ import type { Log } from '../log.js';
 import { metricsRoutes } from '../metrics/metrics.js';
 import type { Service } from '../service.js';
 import type { ModelStore } from '../store/store.js';
+import type { TrackSessions } from '../track/sessions.js';
 import type { MemoryBudget } from './budget.js';
 import { classifyRoutes } from './classify.js';
 import { detectRoutes } from './detect.js';
@@ -16,6 +17,7 @@ import { createGuard, type GuardOptions } from './guard.js';
 import { healthRoutes } from './health.js';
 import { type ModelRouteOptions, modelRoutes } from './models.js';
 import { type Tickets, ticketRoutes } from './tickets.js';
+import { trackRoutes } from './track.js';
 
 export interface AppOptions extends GuardOptions, ModelRouteOptions {
   readonly service: Service;
@@ -24,6 +26,7 @@ export interface AppOptions extends GuardOptions, ModelRouteOptions {
   /** Of all picture bodies together. */
   readonly budget: MemoryBudget;
   readonly tickets: Tickets;
+  readonly sessions: TrackSessions;
   /** How many WebSockets are open. */
   streams(): number;
   readonly deepstack?: DeepstackOptions | undefined;
@@ -32,7 +35,7 @@ export interface AppOptions extends GuardOptions, ModelRouteOptions {
 }
 
 export function createApp(options: AppOptions): Express {
-  const { service, store, log, budget } = options;
+  const { service, store, log, budget, sessions } = options;
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.enable('strict routing').enable('case sensitive routing');
@@ -43,6 +46,7 @@ export function createApp(options: AppOptions): Express {
   app.use(createGuard(options));
   app.use(detectRoutes(service, budget));
   app.use(classifyRoutes(service, budget));
+  app.use(trackRoutes(sessions, budget));
   app.use(modelRoutes(service, store, options));
   app.use(healthRoutes(service, options.keys));
   app.use(metricsRoutes({ service, budget, streams: options.streams }));

@@ -127,6 +127,7 @@ function addStreams(registry: Registry, parts: MetricsParts): void {
     for (const { labels, streamed } of await sample(parts)) {
       add({ model: labels.model, reason: 'late' }, streamed.late);
       add({ model: labels.model, reason: 'queue' }, streamed.queue);
+      add({ model: labels.model, reason: 'decode' }, streamed.decode);
     }
   });
   gauge(registry, 'onbox_ws_clients', 'Open WebSockets', () => parts.streams());

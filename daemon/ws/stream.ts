@@ -2,21 +2,13 @@
 // where every frame counts), so that streams take turns in the engine's queue and each gets its share.
 
 import { randomBytes } from 'node:crypto';
-import {
-  createTracker,
-  createWatcher,
-  type DetectedObject,
-  errorCode,
-  OnboxError,
-  type PictureSource,
-  type TrackEvent,
-  type Tracker,
-  type Watcher,
-} from '../../runtime/index.js';
+import { type DetectOptions, detectDefaults, errorCode, OnboxError, type PictureSource } from '../../runtime/index.js';
 import { errorFacts, statusOf } from '../api/errors.js';
 import type { FrameAnswer, StreamedModel } from '../api/types.js';
 import type { MemoryBudget } from '../http/budget.js';
 import type { DropReason } from '../statistics.js';
+import { Follower } from '../track/follower.js';
+import { minConfidences } from '../track/settings.js';
 import { type Frame, frameBytes, readBase64Frame, readFrame } from './frame.js';
 import { readMessage, type StreamSettings, settingsAtFirst } from './settings.js';
 
@@ -24,6 +16,9 @@ import { readMessage, type StreamSettings, settingsAtFirst } from './settings.js
 export interface StreamSocket {
   readonly bufferedAmount: number;
   send(text: string): void;
+  /** Stops reading, so that the client's sending comes to a stop too, until `resume`. */
+  pause(): void;
+  resume(): void;
   close(code: number, reason: string): void;
   terminate(): void;
 }
@@ -38,7 +33,7 @@ export interface StreamCounter {
 export interface StreamParts {
   readonly socket: StreamSocket;
   readonly model: StreamedModel;
-  detect(image: PictureSource, minConfidence: number, signal: AbortSignal): Promise<FrameAnswer>;
+  detect(image: PictureSource, options: DetectOptions, signal: AbortSignal): Promise<FrameAnswer>;
   /** Of all frames and bodies of the daemon. */
   readonly budget: MemoryBudget;
   readonly counter: StreamCounter;
@@ -50,6 +45,8 @@ export const frameBytesMax = 8 * 1024 * 1024;
 const unreadMax = { results: 1024 * 1024, connection: 8 * 1024 * 1024 } as const;
 /** How long a client may read nothing of what waits for it, in ms. */
 const stallMaxMs = 10_000;
+/** Who sends so many frames and messages in a row of which none makes sense speaks something else. */
+const wrongMax = 256;
 
 export const closeCodes = { wrongData: 1003, policy: 1008, modelDied: 1011, restarting: 1012, overloaded: 1013 } as const;
 
@@ -67,8 +64,7 @@ export class Stream {
   private readonly opened = performance.now();
   private readonly gone = new AbortController();
   private settings = settingsAtFirst;
-  private tracker: Tracker = createTracker();
-  private watcher: Watcher = createWatcher(settingsAtFirst.scene);
+  private follower = new Follower(settingsAtFirst.scene);
   private frames = 0;
   private lastUs = -1;
   private readonly waiting: Pending[] = [];
@@ -76,7 +72,11 @@ export class Stream {
   private readonly running: Pending[] = [];
   private drop: { from: number; to: number; reason: DropReason } | undefined;
   private droppedSinceResult = 0;
-  private unread = { bytes: 0, since: performance.now() };
+  /** Bytes given to the socket, how many of them it has passed on, and since when it has passed on no more. */
+  private sent = 0;
+  private passed = { bytes: 0, since: performance.now() };
+  private wrongInRow = 0;
+  private isPaused = false;
 
   constructor(parts: StreamParts) {
     this.parts = parts;
@@ -102,23 +102,26 @@ export class Stream {
       return;
     }
     try {
-      const message = readMessage(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+      const message = readMessage(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'), this.settings);
       if (message.type === 'image') this.takeFrame(() => readBase64Frame(message.base64));
-      else this.configure(message.seq, message.change);
+      else this.configure(message.seq, message.settings);
     } catch (error) {
       const { seq } = (error as { details?: { seq?: number } }).details ?? {};
       this.sendError(wireCode(error), error, seq === undefined ? {} : { seq });
+      this.countWrong();
     }
   }
 
   /** To be called every second: tells drops that no result has told, and ends a connection whose client does not read. */
   tick(): void {
     this.tellDrop();
+    this.resume();
     const now = performance.now();
-    const bytes = this.parts.socket.bufferedAmount;
-    if (bytes === 0 || bytes < this.unread.bytes) this.unread = { bytes, since: now };
-    else this.unread = { bytes, since: this.unread.since };
-    if (bytes > unreadMax.connection || (bytes > 0 && now - this.unread.since > stallMaxMs)) {
+    const unread = this.parts.socket.bufferedAmount;
+    // What is passed on tells whether the client reads; what waits may stay the same because more is sent.
+    const passed = this.sent - unread;
+    if (unread === 0 || passed > this.passed.bytes) this.passed = { bytes: passed, since: now };
+    if (unread > unreadMax.connection || now - this.passed.since > stallMaxMs) {
       this.parts.socket.close(closeCodes.overloaded, 'the client does not read');
       // The closing handshake waits behind what is not read.
       this.parts.socket.terminate();
@@ -131,13 +134,11 @@ export class Stream {
     for (const pending of this.waiting.splice(0)) this.parts.budget.give(pending.bytes);
   }
 
-  private configure(seq: number, change: Partial<StreamSettings>): void {
-    const settings = { ...this.settings, ...change };
-    if (settings.track !== this.settings.track) this.tracker = createTracker();
-    if (settings.scene !== this.settings.scene || settings.track !== this.settings.track) {
-      this.watcher = createWatcher(settings.scene);
-    }
+  private configure(seq: number, settings: StreamSettings): void {
+    if (settings.track !== this.settings.track) this.follower = new Follower(settings.scene);
+    else if (settings.scene !== this.settings.scene) this.follower.watch(settings.scene);
     this.settings = settings;
+    this.wrongInRow = 0;
     this.send({ type: 'ok', seq });
     this.pump();
   }
@@ -155,8 +156,8 @@ export class Stream {
     try {
       this.enqueue(read(), frame);
     } catch (error) {
-      if (errorCode(error) === 'memory-full') this.dropFrame(frame, 'queue');
-      else this.sendError('bad_frame', error, { frame });
+      if (errorCode(error) === 'memory-full') this.refuse(frame);
+      else this.spoil(frame, error);
     }
   }
 
@@ -167,12 +168,10 @@ export class Stream {
       throw new OnboxError(`pts_us must increase: ${timeUs} came after ${this.lastUs}`, { code: 'bad-frame' });
     }
     const bytes = frameBytes(frame);
-    const [replaced] = this.settings.policy === 'latest' ? this.waiting.splice(0) : [];
-    if (replaced !== undefined) {
-      this.parts.budget.give(replaced.bytes);
-      this.dropFrame(replaced.frame, 'late');
-    }
-    this.parts.budget.take(bytes);
+    const replaced = this.settings.policy === 'latest' ? this.waiting : [];
+    // The frame that waits stays where there is no memory for the one that would replace it.
+    this.parts.budget.take(replaced.reduce((sum, each) => sum - each.bytes, bytes));
+    for (const { frame: left } of replaced.splice(0)) this.dropFrame(left, 'late');
     this.lastUs = timeUs;
     this.waiting.push({ ...frame, frame: number, timeUs, bytes, arrived });
     this.pump();
@@ -185,16 +184,22 @@ export class Stream {
       const pending = this.waiting.shift();
       if (pending === undefined) return;
       this.running.push(pending);
-      const { minConfidence, track } = this.settings;
-      this.parts.detect(pending.image, minConfidence ?? (track ? 0.1 : 0.25), this.gone.signal).then(
+      this.parts.detect(pending.image, this.wanted(), this.gone.signal).then(
         (detected) => this.settle(pending, { detected }),
         (error: unknown) => this.settle(pending, { error }),
       );
     }
   }
 
+  private wanted(): DetectOptions {
+    const { minConfidence, track, labels } = this.settings;
+    const usual = track ? minConfidences.tracked : minConfidences.untracked;
+    return { ...detectDefaults, minConfidence: minConfidence ?? usual, ...(labels === undefined ? {} : { labels }) };
+  }
+
   private settle(pending: Pending, answer: NonNullable<Pending['answer']>): void {
     this.parts.budget.give(pending.bytes);
+    this.resume();
     pending.answer = answer;
     while (this.running[0]?.answer !== undefined) {
       const first = this.running.shift() as Pending;
@@ -207,14 +212,14 @@ export class Stream {
 
   private report(pending: Pending, detected: FrameAnswer): void {
     const { frame, timeUs, arrived } = pending;
-    const { image, ms } = detected;
-    const objects = detected.objects.filter(({ label }) => this.settings.labels?.has(label) !== false);
+    const { image, objects, ms } = detected;
+    this.wrongInRow = 0;
     const start = performance.now();
-    const seen = this.settings.track ? this.follow(objects, frame, timeUs, image) : { objects, events: [] };
+    const seen = this.settings.track ? this.follower.follow(objects, frame, timeUs, image) : { objects, events: [] };
     const now = performance.now();
     const engineMs = ms.decode + ms.queue + ms.infer + ms.post;
     this.tellDrop();
-    for (const event of seen.events) this.send(eventOf(event));
+    for (const event of seen.events) this.send({ type: 'event', ...event });
     if (this.parts.socket.bufferedAmount > unreadMax.results) {
       this.dropFrame(frame, 'queue');
       return;
@@ -241,38 +246,41 @@ export class Stream {
     this.parts.counter.frameOut(this.parts.model.name);
   }
 
-  private follow(
-    objects: readonly DetectedObject[],
-    frame: number,
-    timeUs: number,
-    image: FrameAnswer['image'],
-  ): { readonly objects: readonly object[]; readonly events: readonly TrackEvent[] } {
-    const watched = this.watcher.update(this.tracker.update(objects, frame, timeUs / 1e6), image);
-    const shown = watched.objects.map(({ id, label, class: kind, confidence, box, zones, firstFrame, landmarks }) => ({
-      id,
-      label,
-      class: kind,
-      confidence,
-      box: box.map((value) => round(value, 100)),
-      ...(landmarks === undefined ? {} : { landmarks }),
-      zones,
-      first_frame: firstFrame,
-    }));
-    return { objects: shown, events: watched.events };
-  }
-
   private fail(frame: number, error: unknown): void {
     const code = errorCode(error);
     const status = statusOf(code);
-    if (code === 'queue-full' || code === 'memory-full') this.dropFrame(frame, 'queue');
+    if (code === 'queue-full') this.refuse(frame);
     else if (code === 'deadline-exceeded') this.dropFrame(frame, 'late');
     else if (code === 'engine-stopped') this.parts.socket.close(closeCodes.restarting, 'onbox is stopping');
-    else if (status < 500 && code !== 'model-missing' && code !== 'task-mismatch')
-      this.sendError('bad_frame', error, { frame });
+    else if (status < 500 && code !== 'model-missing' && code !== 'task-mismatch') this.spoil(frame, error);
     else {
       this.sendError(wireCode(error), error, { frame });
       this.parts.socket.close(closeCodes.modelDied, 'the model does not answer');
     }
+  }
+
+  /** A frame that nobody can look at: what is wrong with it is told, and it is dropped. */
+  private spoil(frame: number, error: unknown): void {
+    this.dropFrame(frame, 'decode');
+    this.sendError('bad_frame', error, { frame });
+    this.countWrong();
+  }
+
+  private countWrong(): void {
+    if (++this.wrongInRow === wrongMax) this.parts.socket.close(closeCodes.wrongData, 'nothing of this makes sense');
+  }
+
+  /** There is no place for a frame: it is dropped, and no more is read until there may be. */
+  private refuse(frame: number): void {
+    this.dropFrame(frame, 'queue');
+    this.isPaused = true;
+    this.parts.socket.pause();
+  }
+
+  private resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.parts.socket.resume();
   }
 
   /** Drops are told in ranges, each frame once. */
@@ -298,21 +306,21 @@ export class Stream {
   }
 
   private send(message: object): void {
-    this.parts.socket.send(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    this.sent += messageBytes(Buffer.byteLength(text));
+    this.parts.socket.send(text);
   }
+}
+
+/** What a text takes on the wire: its length stands in 1, 3 or 9 bytes behind the first. */
+function messageBytes(bytes: number): number {
+  return bytes + (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10);
 }
 
 function wireCode(error: unknown): string {
   return errorCode(error).replaceAll('-', '_');
 }
 
-/** The wire has snake case and units in names. */
-function eventOf(event: TrackEvent): object {
-  if (event.event !== 'leave') return { type: 'event', ...event };
-  const { dwellS, ...facts } = event;
-  return { type: 'event', ...facts, dwell_s: round(dwellS) };
-}
-
-function round(value: number, steps = 1000): number {
-  return Math.round(value * steps) / steps;
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { detectDefaults, OnboxError } from '../../runtime/index.js';
+import { OnboxError } from '../../runtime/index.js';
 import type { MemoryBudget } from '../http/budget.js';
 import { type GuardOptions, requireAccess } from '../http/guard.js';
 import { readQuery } from '../http/query.js';
@@ -97,8 +97,7 @@ export class Streams {
     const stream = new Stream({
       socket,
       model,
-      detect: (image, minConfidence, signal) =>
-        service.detectFrame(model.name, image, { ...detectDefaults, minConfidence }, signal),
+      detect: (image, wanted, signal) => service.detectFrame(model.name, image, wanted, signal),
       budget,
       counter,
     });

@@ -27,6 +27,8 @@ export interface DetectOptions {
   readonly iou: number;
   /** Most objects. */
   readonly max: number;
+  /** The labels of objects that are wanted; all if left out. */
+  readonly labels?: readonly string[];
 }
 
 export const detectDefaults: DetectOptions = { minConfidence: 0.25, iou: 0.45, max: 300 };
@@ -41,13 +43,15 @@ export function decodeObjects(
   spec: VisionSpec,
   outputs: Outputs,
   placement: Placement,
-  { minConfidence, iou, max }: DetectOptions,
+  { minConfidence, iou, max, labels }: DetectOptions,
 ): DetectedObject[] {
   if (spec.head === undefined) throw new OnboxError('the model has no head that finds objects', { code: 'head-missing' });
   const candidates = detectHeadOf(spec.head.kind).decode(outputs, spec.head.parameters, { minConfidence });
   // A box with a number that is none (a broken model, f16 overflow) would poison every comparison.
   const finite = candidates.filter(({ x1, y1, x2, y2 }) => Number.isFinite(x1 + y1 + x2 + y2));
-  return suppress(finite, { iou, max }).map((candidate) => toObject(candidate, spec.labels, placement));
+  const wanted =
+    labels === undefined ? finite : finite.filter((candidate) => labels.includes(labelOf(spec.labels, candidate.class)));
+  return suppress(wanted, { iou, max }).map((candidate) => toObject(candidate, spec.labels, placement));
 }
 
 function toObject(candidate: Candidate, labels: readonly string[], placement: Placement): DetectedObject {

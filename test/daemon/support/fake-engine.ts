@@ -55,7 +55,8 @@ const runtime: EngineRuntime = {
       async detect(picture, options) {
         await obey(picture as Picture);
         const box = { label: state, class: 0, confidence: 0.9, box: [1, 2, 3, 4] as const };
-        return { image, objects: [box].slice(0, options?.max), ms };
+        const objects = [box].filter(({ label }) => options?.labels?.includes(label) !== false);
+        return { image, objects: objects.slice(0, options?.max), ms };
       },
       async classify(picture, options) {
         await obey(picture as Picture);
