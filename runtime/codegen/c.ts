@@ -3,10 +3,11 @@
 import { buffersOf } from '../loop/flat.js';
 import type { Buffer, Program, Statement } from '../loop/program.js';
 import { visitBlockExpressions, visitStatements } from '../loop/statement.js';
-import { type VectorIsa, vectorIsa } from './isa.js';
+import { cDialect } from './c-dialect.js';
+import type { Dialect } from './dialect.js';
+import { vectorIsa } from './isa.js';
 import { KernelWriter } from './kernel.js';
 import { prelude } from './prelude.js';
-import { cTypes } from './text.js';
 import { settleVectors } from './vectors.js';
 
 /** A kernel's C function and what it wants to be called with. */
@@ -28,13 +29,12 @@ export function vectorLanes(isa: string): number {
  * @param nameOf the C name of function `i`
  */
 export function writeKernels(nameOf: (i: number) => string, program: Program, isa: string): KernelSource[] {
-  const vector = vectorIsa(isa);
-  const { lanes } = vector;
-  const body = settleVectors(program.body, lanes, buffersOf(program));
+  const dialect = cDialect(isa);
+  const body = settleVectors(program.body, dialect.lanes, buffersOf(program));
   const parts = body.some((statement) => statement.kind === 'local')
     ? [body.map(runWhole)]
     : body.map((statement) => [statement]);
-  return parts.map((part, i) => writeKernel(nameOf(i), program, part, vector));
+  return parts.map((part, i) => writeKernel(nameOf(i), program, part, dialect));
 }
 
 /** Statements that share a local are one function, which is called once: none of its loops can be shared out. */
@@ -42,12 +42,12 @@ function runWhole(statement: Statement): Statement {
   return statement.kind === 'for' && statement.mode === 'parallel' ? { ...statement, mode: 'serial' } : statement;
 }
 
-function writeKernel(name: string, program: Program, body: readonly Statement[], vector: VectorIsa): KernelSource {
+function writeKernel(name: string, program: Program, body: readonly Statement[], dialect: Dialect): KernelSource {
   const used = usedBuffers(program, body);
-  const writer = new KernelWriter(program.buffers, vector);
+  const writer = new KernelWriter(program.buffers, dialect);
   writer.writeBody(body);
   const parameters = used.map(({ name: buffer, dtype, role }, i) => {
-    const type = `${role === 'output' ? '' : 'const '}${cTypes[dtype]}`;
+    const type = `${role === 'output' ? '' : 'const '}${dialect.types[dtype]}`;
     return `  ${type} *restrict const ${buffer} = (${type} *)buffers[${i}];`;
   });
   const [only] = body;

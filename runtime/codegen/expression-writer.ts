@@ -4,8 +4,9 @@
 import type { Dtype } from '../core/tensor.js';
 import type { Affine } from '../loop/affine.js';
 import type { Combine, Condition, Expression, ScalarOp } from '../loop/program.js';
+import type { Address, Dialect } from './dialect.js';
 import type { Place } from './kernel.js';
-import { castText, fromMemory, scalarText } from './scalar.js';
+import { castText, scalarText } from './scalar.js';
 import { affineText, conditionsText, numberText } from './text.js';
 
 /** C text of a value; `wide` if it is a vector. */
@@ -15,13 +16,12 @@ export interface Text {
 }
 
 export interface WriterContext {
-  readonly lanes: number;
+  readonly dialect: Dialect;
   /** The variable of the vector loop around. */
   lane(): string | undefined;
-  /** Its iterations, at most `lanes`. */
+  /** Its iterations, at most the lanes of a vector. */
   laneCount(): number;
   place(buffer: string, index: readonly Affine[]): Place;
-  dtypeOf(buffer: string): Dtype;
 }
 
 type Call = Extract<Expression, { kind: 'call' }>;
@@ -41,13 +41,18 @@ const infix: Readonly<Record<string, string>> = {
 
 export class ExpressionWriter {
   private readonly context: WriterContext;
+  private readonly dialect: Dialect;
 
   constructor(context: WriterContext) {
     this.context = context;
+    this.dialect = context.dialect;
   }
 
   index(at: Affine): string {
-    return affineText(at, (value, min, max) => `ob_clamp(${this.write(value).text}, ${min}, ${max})`);
+    return affineText(at, {
+      divide: this.dialect.divide,
+      measured: (value, min, max) => `ob_clamp(${this.write(value).text}, ${min}, ${max})`,
+    });
   }
 
   conditions(conditions: readonly Condition[]): string {
@@ -67,16 +72,17 @@ export class ExpressionWriter {
   /** What a store of `dtype` writes: the value, or what it makes of what is there. */
   combine(how: Combine | undefined, dtype: Dtype, before: Text, value: Text): Text {
     if (how === undefined) return value;
-    if (!before.wide && !value.wide) return { text: scalarText(how, dtype, [before.text, value.text]), wide: false };
+    if (!before.wide && !value.wide)
+      return { text: scalarText(how, dtype, [before.text, value.text], this.dialect), wide: false };
     return { text: this.vectorText(how, [this.widen(before).text, this.widen(value).text]), wide: true };
   }
 
   write(expression: Expression): Text {
     switch (expression.kind) {
       case 'number':
-        return { text: numberText(expression.value, expression.dtype), wide: false };
+        return { text: numberText(expression.value, expression.dtype, this.dialect), wide: false };
       case 'index':
-        return { text: castText(`(${this.index(expression.index)})`, 'i32', expression.dtype), wide: false };
+        return { text: castText(`(${this.index(expression.index)})`, 'i32', expression.dtype, this.dialect), wide: false };
       case 'load':
         return this.load(expression.buffer, expression.index);
       case 'call':
@@ -92,24 +98,18 @@ export class ExpressionWriter {
   }
 
   private load(buffer: string, index: readonly Affine[]): Text {
+    const { dialect } = this;
     const place = this.context.place(buffer, index);
     if (place.kind === 'variable') return { text: place.name, wide: place.vector };
     const lane = this.context.lane();
-    const stride = place.flat.terms.find(({ atom }) => atom.kind === 'variable' && atom.name === lane)?.coefficient ?? 0;
-    if (lane === undefined || stride === 0) {
-      const element = `${place.pointer}[${place.offset}]`;
-      return { text: fromMemory(element, this.context.dtypeOf(buffer)), wide: false };
-    }
+    const stride = lane === undefined ? 0 : strideIn(place.flat, lane);
+    if (stride === 0) return { text: dialect.loadElement(place), wide: false };
     const count = this.context.laneCount();
     if (stride === 1) {
-      const address = `${place.pointer} + ${place.offset}`;
-      return {
-        text: count === this.context.lanes ? `(vf)*(const vfu *)(${address})` : `ob_load_part(${address}, ${count})`,
-        wide: true,
-      };
+      return { text: count === dialect.lanes ? dialect.loadVector(place) : dialect.loadPart(place, count), wide: true };
     }
-    const lanes = Array.from({ length: count }, (_, i) => `${place.pointer}[${place.offset} + ${i * stride}]`);
-    return { text: `(vf){${lanes.join(', ')}}`, wide: true };
+    const lanes = Array.from({ length: count }, (_, i) => dialect.loadElement(elementAt(place, i * stride)));
+    return { text: dialect.gather(lanes), wide: true };
   }
 
   private call({ op, args, dtype }: Call): Text {
@@ -120,7 +120,10 @@ export class ExpressionWriter {
     const from = (op === 'select' ? second : first)?.dtype ?? dtype;
     if (texts.some((text) => text.wide)) return { text: this.vectorCall(op, from, texts), wide: true };
     const plain = texts.map((text) => text.text);
-    return { text: op === 'cast' ? castText(plain[0] ?? '', from, dtype) : scalarText(op, from, plain), wide: false };
+    return {
+      text: op === 'cast' ? castText(plain[0] ?? '', from, dtype, this.dialect) : scalarText(op, from, plain, this.dialect),
+      wide: false,
+    };
   }
 
   private vectorCall(op: ScalarOp, from: Dtype, args: readonly Text[]): string {
@@ -142,4 +145,14 @@ export class ExpressionWriter {
     if (op === 'not') return `(~${a})`;
     return b === undefined ? `ob_${op}_v(${a})` : `ob_${op}_v(${a}, ${b})`;
   }
+}
+
+/** The address of a lane beside that of the first. */
+export function elementAt(address: Address, distance: number): Address {
+  return { ...address, offset: `${address.offset} + ${distance}`, isAligned: false };
+}
+
+/** How many elements lie between the places of two neighbouring lanes. */
+export function strideIn(flat: Affine, lane: string): number {
+  return flat.terms.find(({ atom }) => atom.kind === 'variable' && atom.name === lane)?.coefficient ?? 0;
 }

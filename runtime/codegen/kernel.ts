@@ -8,19 +8,18 @@ import { type Affine, affineKey, constant, constantOf, visitAtoms } from '../loo
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock, visitStatements } from '../loop/statement.js';
-import { ExpressionWriter, type Text } from './expression-writer.js';
-import type { VectorIsa } from './isa.js';
+import type { Address, Dialect } from './dialect.js';
+import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
 import { readByLane } from './lanes.js';
 import { localForm } from './locals.js';
-import { fromMemory, toMemory, valueType } from './scalar.js';
-import { cTypes } from './text.js';
+import { valueType } from './scalar.js';
 
 /** Where an element of a buffer is found in C. */
 export type Place =
   /** A variable, as wide as the text that `vector` says. */
   | { readonly kind: 'variable'; readonly name: string; readonly vector: boolean }
   /** An address: `pointer[offset]`. */
-  | { readonly kind: 'memory'; readonly pointer: string; readonly offset: string; readonly flat: Affine };
+  | ({ readonly kind: 'memory'; readonly flat: Affine } & Address);
 
 interface NamedLocal {
   readonly kind: 'scalars' | 'vectors';
@@ -44,8 +43,7 @@ export class KernelWriter {
   private readonly blocks: Block[] = [];
   /** Pointers to floats that nothing writes. */
   private readonly constants = new Set<string>();
-  private readonly lanes: number;
-  private readonly byLane: number | undefined;
+  private readonly dialect: Dialect;
   private readonly expressions: ExpressionWriter;
   private indent = 1;
   private counter = 0;
@@ -53,19 +51,17 @@ export class KernelWriter {
   private lane: string | undefined;
   private laneCount = 0;
 
-  constructor(buffers: readonly Buffer[], { lanes, byLane }: VectorIsa) {
+  constructor(buffers: readonly Buffer[], dialect: Dialect) {
     for (const buffer of buffers) {
       this.buffers.set(buffer.name, buffer);
       if (isConstant(buffer)) this.constants.add(buffer.name);
     }
-    this.lanes = lanes;
-    this.byLane = byLane;
+    this.dialect = dialect;
     this.expressions = new ExpressionWriter({
-      lanes,
+      dialect,
       lane: () => this.lane,
       laneCount: () => this.laneCount,
       place: (buffer, index) => this.place(buffer, index),
-      dtypeOf: (buffer) => this.bufferOf(buffer).dtype,
     });
   }
 
@@ -74,9 +70,8 @@ export class KernelWriter {
     this.openBlock();
     this.writeStatements(body);
     this.blocks.pop();
-    if (this.byLane === undefined) return;
     const isConstantPointer = (pointer: string) => this.constants.has(pointer);
-    this.lines = readByLane(this.lines, { lanes: this.lanes, registers: this.byLane, isConstant: isConstantPointer });
+    this.lines = readByLane(this.lines, this.dialect, isConstantPointer);
   }
 
   private line(text: string): void {
@@ -146,13 +141,14 @@ export class KernelWriter {
   }
 
   private declare(buffer: Buffer, rest: readonly Statement[]): void {
-    const form = localForm(buffer, rest, this.lanes, this.lane !== undefined);
+    const { lanes, types, arraySuffix } = this.dialect;
+    const form = localForm(buffer, rest, lanes, this.lane !== undefined);
     const prefix = `${buffer.name}_${this.counter++}`;
     this.buffers.set(buffer.name, buffer);
     if (form.kind === 'array') {
       this.named.delete(buffer.name);
       const count = buffer.shape.reduce((product, extent) => product * extent, 1);
-      this.line(`${cTypes[buffer.dtype]} ${prefix}[${count}] __attribute__((aligned(64)));`);
+      this.line(`${types[buffer.dtype]} ${prefix}[${count}]${arraySuffix};`);
       this.arrays.set(buffer.name, prefix);
       return;
     }
@@ -161,7 +157,7 @@ export class KernelWriter {
     this.arrays.delete(buffer.name);
     this.named.set(buffer.name, { kind: form.kind, prefix, strides: stridesOf(shape) });
     const count = shape.reduce((product, extent) => product * extent, 1);
-    const type = form.kind === 'vectors' ? 'vf' : valueType(buffer.dtype);
+    const type = form.kind === 'vectors' ? 'vf' : valueType(buffer.dtype, this.dialect);
     const names = usedVariables(buffer.name, rest, stridesOf(shape), count);
     for (let i = 0; i < names.length; i += 8) {
       this.line(
@@ -179,8 +175,10 @@ export class KernelWriter {
       const at = named.strides.reduce((sum, stride, axis) => sum + stride * fixed(index[axis]), 0);
       return { kind: 'variable', name: `${named.prefix}_${at}`, vector: named.kind === 'vectors' };
     }
-    const flat = flatIndex(index, this.bufferOf(buffer).shape);
-    return { kind: 'memory', ...this.address(this.arrays.get(buffer) ?? buffer, buffer, flat), flat };
+    const { dtype, shape, role } = this.bufferOf(buffer);
+    const flat = flatIndex(index, shape);
+    const { pointer, offset } = this.address(this.arrays.get(buffer) ?? buffer, buffer, flat);
+    return { kind: 'memory', pointer, offset, dtype, isGlobal: role !== 'local', isAligned: false, flat };
   }
 
   /** Splits an address into a declared pointer and a literal offset; the lane of a vector loop is left out of both. */
@@ -203,8 +201,11 @@ export class KernelWriter {
     const pointer = `p${this.counter++}`;
     const { dtype, role } = this.bufferOf(buffer);
     if (isConstant(this.bufferOf(buffer))) this.constants.add(pointer);
-    const writable = role === 'output' || role === 'local' ? '' : 'const ';
-    const declaration = `${'  '.repeat(this.indent)}${writable}${cTypes[dtype]} *const ${pointer} = ${base} + (${text});`;
+    const type = this.dialect.pointer(dtype, {
+      isGlobal: role !== 'local',
+      isWritable: role === 'output' || role === 'local',
+    });
+    const declaration = `${'  '.repeat(this.indent)}${type} ${pointer} = ${base} + ${this.dialect.addressOffset(text)};`;
     this.lines.splice(block.start++, 0, declaration);
     block.pointers.set(key, pointer);
     return { pointer, offset: String(flat.constant) };
@@ -228,31 +229,28 @@ export class KernelWriter {
     return this.expressions.combine(combine, value.dtype, before, fresh).text;
   }
 
-  private storeScalar(store: Store, place: Extract<Place, { kind: 'memory' }>, value: Text): void {
+  private storeScalar(store: Store, place: Address, value: Text): void {
     assert(!value.wide, 'a vector stored to one element');
-    const target = `${place.pointer}[${place.offset}]`;
-    const { dtype } = store.value;
-    const before = { text: fromMemory(target, dtype), wide: false };
-    this.line(`${target} = ${toMemory(this.combine(store, before, value), dtype)};`);
+    const before = store.combine === undefined ? '' : this.dialect.loadElement(place);
+    this.line(this.dialect.storeElement(place, this.combine(store, { text: before, wide: false }, value)));
   }
 
-  private storeVector(store: Store, place: Extract<Place, { kind: 'memory' }>, value: Text, stride: number): void {
+  private storeVector(store: Store, place: Address, value: Text, stride: number): void {
+    const { dialect, laneCount } = this;
     const wide = this.expressions.widen(value);
-    const address = `${place.pointer} + ${place.offset}`;
-    if (stride === 1 && this.laneCount === this.lanes) {
-      const target = `*(vfu *)(${address})`;
-      this.line(`${target} = ${this.combine(store, { text: `(vf)${target}`, wide: true }, wide)};`);
-      return;
-    }
     if (stride === 1) {
-      const before = { text: `ob_load_part(${address}, ${this.laneCount})`, wide: true };
-      this.line(`ob_store_part(${address}, ${this.combine(store, before, wide)}, ${this.laneCount});`);
+      const isWhole = laneCount === dialect.lanes;
+      const before = isWhole ? dialect.loadVector(place) : dialect.loadPart(place, laneCount);
+      const text = this.combine(store, { text: before, wide: true }, wide);
+      this.line(isWhole ? dialect.storeVector(place, text) : dialect.storePart(place, text, laneCount));
       return;
     }
     assert(store.combine === undefined, 'a scattered reduction');
     const name = `s${this.counter++}`;
     this.line(`const vf ${name} = ${wide.text};`);
-    for (let i = 0; i < this.laneCount; i++) this.line(`${place.pointer}[${place.offset} + ${i * stride}] = ${name}[${i}];`);
+    for (let i = 0; i < laneCount; i++) {
+      this.line(dialect.storeElement(elementAt(place, i * stride), dialect.lane(name, i)));
+    }
   }
 }
 
@@ -272,10 +270,6 @@ function isMeasured(index: Affine): boolean {
     if (atom.kind === 'measured') found = true;
   });
   return found;
-}
-
-function strideIn(flat: Affine, lane: string): number {
-  return flat.terms.find(({ atom }) => atom.kind === 'variable' && atom.name === lane)?.coefficient ?? 0;
 }
 
 /** Numbers of the variables that the statements use; a tail uses fewer than its array has. */

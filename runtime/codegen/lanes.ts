@@ -1,6 +1,8 @@
 // Scalars that are spread over vectors, read four at a time: where the multiply-add takes one lane of a register, neighbours share one
 // load and one register. In-order cores gain most, since a load far ahead of its use makes them wait less.
 
+import type { Address, Dialect } from './dialect.js';
+
 /** `ob_splat_v(p1[3])`, as the expression writer prints it. */
 const spread = /ob_splat_v\((\w+)\[(\d+)\]\)/g;
 /** `a0 = (a0 + …`: a register that holds a sum all the while. */
@@ -9,15 +11,20 @@ const accumulation = /^\s*(\w+) = \(\1 \+ /;
 const slack = 2;
 const groupMin = 8;
 
-export interface LaneOptions {
-  readonly lanes: number;
+type LaneDialect = Pick<Dialect, 'lanes' | 'byLane' | 'loadVector' | 'lane'>;
+
+interface LaneOptions extends LaneDialect {
   readonly registers: number;
-  /** Whether nothing writes to where a pointer leads while the kernel runs. */
   readonly isConstant: (pointer: string) => boolean;
 }
 
-/** The lines of a kernel, with vectors read where that saves loads and there are registers for them. */
-export function readByLane(lines: readonly string[], options: LaneOptions): string[] {
+/**
+ * The lines of a kernel, with vectors read where that saves loads and there are registers for them.
+ * @param isConstant whether nothing writes to where a pointer leads while the kernel runs
+ */
+export function readByLane(lines: readonly string[], dialect: LaneDialect, isConstant: (pointer: string) => boolean): string[] {
+  if (dialect.byLane === undefined) return [...lines];
+  const options = { ...dialect, registers: dialect.byLane, isConstant };
   const result: string[] = [];
   let group: string[] = [];
   let count = 0;
@@ -81,14 +88,18 @@ function rewrite(group: readonly string[], options: LaneOptions, count: number):
     const indent = ' '.repeat(indentOf(text));
     const declared = reads
       .filter(({ first }) => first === line)
-      .map((read) => `${indent}const vf ${nameOf(read)} = (vf)*(const vfu *)(${read.pointer} + ${read.start});`);
+      .map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read))};`);
     const rewritten = text.replaceAll(spread, (whole, pointer: string, offset: string) => {
       const at = Number(offset);
       const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + options.lanes);
-      return read === undefined ? whole : `ob_splat_v(${nameOf(read)}[${at - read.start}])`;
+      return read === undefined ? whole : `ob_splat_v(${options.lane(nameOf(read), at - read.start)})`;
     });
     return [...declared, rewritten];
   });
+}
+
+function addressOf({ pointer, start }: Read): Address {
+  return { pointer, offset: String(start), dtype: 'f32', isGlobal: true, isAligned: false };
 }
 
 /** Vectors that lie between the first and the last scalar, so that nothing beyond is touched. */

@@ -4,43 +4,33 @@
 import { assert } from '../core/assert.js';
 import { type Dtype, dtypeBytes, isFloat } from '../core/tensor.js';
 import type { ScalarOp } from '../loop/program.js';
+import type { Dialect } from './dialect.js';
 import { mathFunctions } from './math.js';
-import { cTypes } from './text.js';
 
 /** The C type of a value that is not in memory. */
-export function valueType(dtype: Dtype): string {
-  return dtype === 'f16' ? 'float' : cTypes[dtype];
-}
-
-/** An element of memory as a value. */
-export function fromMemory(element: string, dtype: Dtype): string {
-  return dtype === 'f16' ? `ob_from_half(${element})` : element;
-}
-
-/** A value as an element of memory. */
-export function toMemory(value: string, dtype: Dtype): string {
-  return dtype === 'f16' ? `ob_to_half(${value})` : value;
+export function valueType(dtype: Dtype, { types }: Dialect): string {
+  return dtype === 'f16' ? 'float' : types[dtype];
 }
 
 /** Floats stop at the limits of an integer, NaN becomes 0; integers wrap. */
-export function castText(value: string, from: Dtype, to: Dtype): string {
+export function castText(value: string, from: Dtype, to: Dtype, { types }: Dialect): string {
   if (to === 'bool') return `(${value} != 0)`;
   if (to === 'f16') return `ob_half(${value})`;
-  return isFloat(from) && !isFloat(to) ? `ob_to_${to}(${value})` : `((${cTypes[to]})${value})`;
+  return isFloat(from) && !isFloat(to) ? `ob_to_${to}(${value})` : `((${types[to]})${value})`;
 }
 
 /**
  * A call of `op` on values of one dtype; of `select` that of its second and third.
  * @param args of max and min: the first may be a number, but not the second alone, so that NaN costs nothing to keep
  */
-export function scalarText(op: Exclude<ScalarOp, 'cast'>, dtype: Dtype, args: readonly string[]): string {
+export function scalarText(op: Exclude<ScalarOp, 'cast'>, dtype: Dtype, args: readonly string[], dialect: Dialect): string {
   const [a, b, c] = args;
   const comparison = comparisons[op];
   if (comparison !== undefined) return `(${a} ${comparison} ${b})`;
   if (op === 'is-nan') return `(${a} != ${a})`;
   if (op === 'select') return `(${a} ? ${b} : ${c})`;
-  if (!isFloat(dtype)) return `((${cTypes[dtype]})${wholeText(op, dtype, args)})`;
-  return dtype === 'f16' ? `ob_half(${realText(op, 'f32', args)})` : realText(op, dtype, args);
+  if (!isFloat(dtype)) return `((${dialect.types[dtype]})${wholeText(op, dtype, args, dialect)})`;
+  return dtype === 'f16' ? `ob_half(${realText(op, 'f32', args, dialect)})` : realText(op, dtype, args, dialect);
 }
 
 const comparisons: Readonly<Partial<Record<ScalarOp, string>>> = { equal: '==', less: '<', 'less-equal': '<=' };
@@ -48,8 +38,9 @@ const arithmetic: Readonly<Partial<Record<ScalarOp, string>>> = { add: '+', sub:
 const bitwise: Readonly<Partial<Record<ScalarOp, string>>> = { and: '&', or: '|', xor: '^' };
 
 /** Unsigned arithmetic wraps; signed arithmetic that overflows has no meaning in C. */
-function wholeText(op: ScalarOp, dtype: Dtype, [a, b]: readonly string[]): string {
-  const wide = dtypeBytes(dtype) === 8 ? 'uint64_t' : 'uint32_t';
+function wholeText(op: ScalarOp, dtype: Dtype, args: readonly string[], { unsigned, helper }: Dialect): string {
+  const [a, b] = args;
+  const wide = unsigned[dtypeBytes(dtype) === 8 ? 64 : 32];
   const sign = arithmetic[op];
   if (sign !== undefined) return `((${wide})${a} ${sign} (${wide})${b})`;
   if (bitwise[op] !== undefined) return `(${a} ${bitwise[op]} ${b})`;
@@ -62,16 +53,17 @@ function wholeText(op: ScalarOp, dtype: Dtype, [a, b]: readonly string[]): strin
       return `ob_power(${a}, ${b})`;
     case 'abs':
     case 'sign':
-      return `OB_${op.toUpperCase()}(${a})`;
+      return helper(op, dtype, args);
     default:
       assert(wholeMacros.has(op), `${op} of ${dtype} has no C form`);
-      return `OB_${op.toUpperCase()}(${a}, ${b})`;
+      return helper(op, dtype, args);
   }
 }
 
 const wholeMacros: ReadonlySet<ScalarOp> = new Set(['div', 'max', 'min', 'mod', 'fmod']);
 
-function realText(op: ScalarOp, dtype: Dtype, [a, b]: readonly string[]): string {
+function realText(op: ScalarOp, dtype: Dtype, args: readonly string[], { libm, helper }: Dialect): string {
+  const [a, b] = args;
   const sign = op === 'div' ? '/' : arithmetic[op];
   if (sign !== undefined) return `(${a} ${sign} ${b})`;
   switch (op) {
@@ -79,11 +71,10 @@ function realText(op: ScalarOp, dtype: Dtype, [a, b]: readonly string[]): string
       return `(-${a})`;
     case 'max':
     case 'min':
-      return `OB_${op.toUpperCase()}(${a}, ${b})`;
     case 'sign':
-      return `OB_SIGN(${a})`;
+      return helper(op, dtype, args);
     case 'mod':
-      return `${libm('ob_floormod_', dtype)}(${a}, ${b})`;
+      return helper('floormod', dtype, args);
     case 'fmod':
     case 'pow':
       return `${libm(op, dtype)}(${a}, ${b})`;
@@ -95,9 +86,4 @@ function realText(op: ScalarOp, dtype: Dtype, [a, b]: readonly string[]): string
       if (dtype === 'f32' && mathFunctions.has(op)) return `ob_${op}_s(${a})`;
       return op === 'sigmoid' ? `(1.0 / (1.0 + exp(-${a})))` : `${libm(op, dtype)}(${a})`;
   }
-}
-
-/** A function of libm: its float form for f32. */
-function libm(name: string, dtype: Dtype): string {
-  return dtype === 'f32' ? `${name}f` : name;
 }

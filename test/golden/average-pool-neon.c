@@ -36,7 +36,7 @@ void k0(void *const *buffers, int64_t begin, int64_t end) {
         for (int r = 0; r < 3; r++) {
           for (int s = 0; s < 3; s++) {
             const float *const p5 = x0 + (440 * co + 88 * h + 44 * r + 4 * s + 8 * w);
-            *(vfu *)(a0_4 + 0) = ((vf)*(vfu *)(a0_4 + 0) + ((2 * h + r - 1 >= 0 && s + 2 * w - 1 >= 0 && s + 2 * w - 1 < 9) ? (vf)*(const vfu *)(p5 + 0) : ob_splat_v(0.0f)));
+            *(vfu *)(a0_4 + 0) = ((vf)*(const vfu *)(a0_4 + 0) + ((2 * h + r - 1 >= 0 && s + 2 * w - 1 >= 0 && s + 2 * w - 1 < 9) ? (vf)*(const vfu *)(p5 + 0) : ob_splat_v(0.0f)));
           }
         }
         for (int ci = 0; ci < 4; ci++) {
