@@ -14,6 +14,7 @@ export {
 } from './core/tensor.js';
 export { type CpuDevice, describeCpu } from './device/cpu.js';
 export { type OpenclReport, type ProbedDevice, probeOpencl } from './device/opencl-probe.js';
+export { findCompiler } from './device/toolchain.js';
 export type { CompileProgress, CompileReport } from './module/compile.js';
 export {
   compilerVersion,
@@ -29,13 +30,14 @@ export {
   type VisionSpec,
 } from './module/manifest.js';
 export { type Profile, type ProfiledLaunch, profileSession } from './module/profile.js';
+export { readModule } from './module/read.js';
 export { type OpenOptions, openSession, type Session } from './module/session.js';
 export { compareSpeeds, type Speed } from './module/speed.js';
 export type { TunedLayer, TuneProgress, TuneReport } from './module/tune.js';
-export { importModel, type UnsupportedOperator, unsupported } from './onnx/import.js';
+export { type UnsupportedOperator, unsupported } from './onnx/import.js';
 export type { OnnxModel, OnnxValue } from './onnx/model.js';
 export { readModel, readTensor, writeTensor } from './onnx/read.js';
-export { Records, readRecords } from './schedule/records.js';
+export { isOfConvolution, type RecordLine, Records, readRecords } from './schedule/records.js';
 export type { Point } from './track/geometry.js';
 export { checkScene, type Line, type Scene, sceneLimits, type Zone } from './track/scene.js';
 export { createTracker, type TrackedObject, type Tracker, type TrackName, type TrackUpdate } from './track/tracker.js';
@@ -51,8 +53,7 @@ export {
 } from './track/zones.js';
 export { type DetectedObject, type DetectOptions, detectDefaults } from './vision/boxes.js';
 export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
-export { type CompileFileOptions, compileFile, factsOf } from './vision/compile.js';
-export { describe } from './vision/describe.js';
+export { type CompileFileOptions, compileFile } from './vision/compile.js';
 export { drawObjects } from './vision/draw.js';
 export { decodePicture, type Picture, type PictureSource } from './vision/image.js';
 export { parseLabels } from './vision/labels.js';
@@ -60,3 +61,4 @@ export { fitPicture } from './vision/letterbox.js';
 export { openModel, type VisionModel, visionModel } from './vision/model.js';
 export { mergeOverrides, type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';
 export { type TuneFileOptions, tuneFile } from './vision/tune.js';
+export { understand } from './vision/understand.js';

@@ -1,7 +1,7 @@
 // onbox records list|export|import: what was measured on this machine, to look at and to take to machines of the same kind.
 
 import { writeFile } from 'node:fs/promises';
-import { OnboxError, Records, readRecords } from '../../runtime/index.js';
+import { isOfConvolution, OnboxError, type RecordLine, Records, readRecords } from '../../runtime/index.js';
 import { fileErrorCode } from '../file-error.js';
 import { printCount } from '../log.js';
 import { homeFolder, recordsPath } from '../store/home.js';
@@ -29,6 +29,8 @@ interface DeviceSummary {
   readonly device: string;
   readonly threads: number;
   readonly tasks: number;
+  /** Convolutions whose algorithms were measured. */
+  readonly convolutions: number;
   readonly records: number;
   /** Of them, those that crashed, hung, computed something else or did not compile. */
   readonly failures: number;
@@ -43,14 +45,11 @@ async function work(args: Arguments, book: Records): Promise<Answer> {
   return { action, file, records: action === 'export' ? await exportTo(book, file) : importFrom(book, file) };
 }
 
-/** Only the last measurement of each schedule: what a machine of the same kind would learn from. */
 async function exportTo(book: Records, file: string): Promise<number> {
   try {
-    const last = new Map(
-      book.all().map((record) => [[record.task, record.device, record.threads, JSON.stringify(record.steps)].join(), record]),
-    );
-    await writeFile(file, [...last.values()].map((record) => `${JSON.stringify(record)}\n`).join(''));
-    return last.size;
+    const last = book.latest();
+    await writeFile(file, last.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    return last.length;
   } catch (cause) {
     throw new OnboxError(`the records cannot be written to "${file}": ${fileErrorCode(cause) ?? 'it failed'}`, {
       code: 'file-failed',
@@ -66,24 +65,33 @@ function importFrom(book: Records, file: string): number {
 }
 
 function summarize(book: Records): DeviceSummary[] {
-  const groups = new Map<string, { device: string; threads: number; tasks: Set<string>; records: number; failures: number }>();
-  for (const { device, threads, task, outcome } of book.all()) {
-    const key = `${device} ${threads}`;
-    const group = groups.get(key) ?? { device, threads, tasks: new Set(), records: 0, failures: 0 };
-    groups.set(key, group);
-    group.tasks.add(task);
-    group.records++;
-    if (outcome !== 'ok') group.failures++;
-  }
-  return [...groups.values()].map(({ tasks, ...group }) => ({ ...group, tasks: tasks.size }));
+  const lines = book.all();
+  const places = new Set(lines.map(({ device, threads }) => `${device} ${threads}`));
+  return [...places].map((place) => summaryOf(lines.filter(({ device, threads }) => `${device} ${threads}` === place)));
+}
+
+/** Of the records of one device and number of threads, of which there is at least one. */
+function summaryOf(lines: readonly RecordLine[]): DeviceSummary {
+  const schedules = lines.flatMap((line) => (isOfConvolution(line) ? [] : [line]));
+  const convolutions = lines.flatMap((line) => (isOfConvolution(line) ? [JSON.stringify(line.convolution)] : []));
+  const { device = '', threads = 0 } = lines[0] ?? {};
+  return {
+    device,
+    threads,
+    tasks: new Set(schedules.map(({ task }) => task)).size,
+    convolutions: new Set(convolutions).size,
+    records: lines.length,
+    failures: schedules.filter(({ outcome }) => outcome !== 'ok').length,
+  };
 }
 
 function printAnswer(answer: Answer): string {
   if (answer.action !== 'list')
     return `${printCount(answer.records, 'record')} ${answer.action === 'export' ? 'written' : 'added'}\n`;
-  const lines = answer.devices.map(({ device, threads, tasks, records: count, failures }) => {
+  const lines = answer.devices.map(({ device, threads, tasks, convolutions, records: count, failures }) => {
     const failed = failures === 0 ? '' : `, ${failures} of them failed`;
-    return `${device}, ${printCount(threads, 'thread')}: ${printCount(count, 'record')} of ${printCount(tasks, 'program')}${failed}`;
+    const of = `${printCount(tasks, 'program')} and ${printCount(convolutions, 'convolution')}`;
+    return `${device}, ${printCount(threads, 'thread')}: ${printCount(count, 'record')} of ${of}${failed}`;
   });
   return lines.length === 0 ? 'nothing was measured yet; see: onbox help tune\n' : `${lines.join('\n')}\n`;
 }

@@ -8,7 +8,7 @@ import type { CpuDevice } from '../device/cpu.js';
 import { compileShared } from '../device/toolchain.js';
 import type { Graph } from '../graph/graph.js';
 import { type AssembleOptions, assemble, type Parts } from './assemble.js';
-import { digestOf, objectFile, sourceFile, tableFile, weightsFile } from './files.js';
+import { digestOf, objectFile, packageRoot, sourceFile, tableFile, weightsFile } from './files.js';
 import { WeightFile } from './weights.js';
 
 export interface BuildOptions extends Omit<AssembleOptions, 'isa'> {
@@ -93,8 +93,7 @@ function shareOut(parts: Parts): string[][] {
   return units.filter((unit) => unit.texts.length > 0).map((unit) => unit.texts);
 }
 
-/** The folder of onbox_module.h: beside the sources in a checkout, beside dist/ in a build. */
+/** The folder of onbox_module.h. */
 function includeFolder(): string {
-  const root = resolve(__dirname, '..', '..');
-  return resolve(root.endsWith('dist') ? resolve(root, '..') : root, 'addon', 'include');
+  return resolve(packageRoot(), 'addon', 'include');
 }

@@ -9,18 +9,18 @@ import type { Graph } from '../graph/graph.js';
 import { fuse } from '../graph/passes/fuse.js';
 import { optimize } from '../graph/passes/index.js';
 import { chooseLayouts } from '../graph/passes/layout.js';
-import { useWinograd } from '../graph/passes/winograd.js';
+import { useWinograd, type WinogradChoice } from '../graph/passes/winograd.js';
 import { verify } from '../graph/verify.js';
-import { chooseWinograd } from '../schedule/algorithm.js';
 import { type BuildOptions, type Built, buildModule } from './build.js';
 import { manifestFile } from './files.js';
 import { imagePrologues } from './image.js';
+import { Known } from './known.js';
 import { machineOf } from './machine.js';
 import { compilerVersion, type Manifest, manifestFormat, type SelfCheck, type VisionSpec } from './manifest.js';
 import { printManifest } from './read.js';
 import { requireCompilable } from './refuse.js';
 import { runnableOf } from './runnable.js';
-import { schedulingFor } from './scheduling.js';
+import { algorithmsFor, schedulingFor } from './scheduling.js';
 import { selfCheck } from './self-check.js';
 import { buildTruth } from './truth.js';
 import { makeFolder } from './workspace.js';
@@ -42,8 +42,10 @@ export interface CompileRequest {
   readonly outFolder: string;
   /** That the schedules are for: the machine's cores where it is absent. */
   readonly threads?: number;
-  /** A file of what was measured here (`Records`); the default schedules are used for what it does not hold. */
+  /** A file of what was measured here (`Records`); what it does not hold is taken from what ships, or reckoned. */
   readonly records?: string;
+  /** No algorithm that rounds more than the sum as it stands does. */
+  readonly exact?: boolean;
   readonly progress?: (progress: CompileProgress) => void;
 }
 
@@ -57,18 +59,20 @@ export type Preparation = (plain: Graph, device: CpuDevice) => Graph;
 
 /**
  * Compiles a graph for the CPU of this machine, writes the module and checks it.
- * @param prepare what is done to the graph before it is lowered; tests of the self-check put a fault in here
+ * @param prepare instead of layOut; tests of the self-check put a fault in here
  * @throws OnboxError of requireCompilable, `folder-not-empty`, `toolchain-…`, or `self-check-failed` naming the first value that differs
  */
-export async function compile(request: CompileRequest, prepare: Preparation = layOut): Promise<CompileReport> {
+export async function compile(request: CompileRequest, prepare?: Preparation): Promise<CompileReport> {
   const started = performance.now();
-  const { graph: plain, spec, outFolder, progress } = request;
+  const { graph: plain, spec, outFolder, progress, exact = false } = request;
   requireCompilable(plain, spec.image);
   const device = describeCpu();
   const threads = request.threads ?? device.cores.count;
   progress?.({ stage: 'graph' });
-  const graph = prepare(plain, device);
-  const options = buildOptions(graph, request, device, threads);
+  const known = Known.open(device, threads, request.records);
+  const choose = exact ? () => undefined : algorithmsFor(device, known);
+  const graph = prepare === undefined ? layOut(plain, device, choose) : prepare(plain, device);
+  const options = { ...buildOptions(graph, request, device), schedule: schedulingFor(device, threads, known) };
 
   const manifest = await makeFolder(outFolder, async (workspace) => {
     const [module, truth] = await both(
@@ -87,23 +91,19 @@ export async function compile(request: CompileRequest, prepare: Preparation = la
   return { manifest, folder: outFolder };
 }
 
-/** Optimised, with an algorithm for each convolution, fused, with layouts. */
-export function layOut(plain: Graph, device: CpuDevice): Graph {
-  const machine = machineOf(device, device.cores.count);
-  const stated = verify(useWinograd(optimize(plain), (facts) => chooseWinograd(machine, facts)));
-  return verify(chooseLayouts(verify(fuse(stated)), machine.lanes));
+/**
+ * Optimised, with an algorithm for each convolution, fused, with layouts.
+ * @param choose as reckoned, if it is left out
+ */
+export function layOut(plain: Graph, device: CpuDevice, choose: WinogradChoice = algorithmsFor(device, undefined)): Graph {
+  const { lanes } = machineOf(device, 1);
+  return verify(chooseLayouts(verify(fuse(verify(useWinograd(optimize(plain), choose)))), lanes));
 }
 
-function buildOptions(
-  graph: Graph,
-  { spec, progress, records }: CompileRequest,
-  device: CpuDevice,
-  threads: number,
-): BuildOptions {
+function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: CpuDevice): Omit<BuildOptions, 'schedule'> {
   return {
     device,
     optimization: '-O2',
-    schedule: schedulingFor(device, threads, records),
     memory: 'shared',
     ...(spec.image === undefined ? {} : { images: imagePrologues(graph, spec.image) }),
     onProgress: (completed, total) => {

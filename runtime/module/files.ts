@@ -1,6 +1,7 @@
 // The files of a module folder.
 
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 
 export const manifestFile = 'manifest.json';
 export const weightsFile = 'weights.bin';
@@ -23,4 +24,10 @@ export function isModuleFile(name: string): boolean {
 /** SHA-256, hex. */
 export function digestOf(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
+}
+
+/** The folder of package.json, of a checkout or of a build in dist/. */
+export function packageRoot(): string {
+  const root = resolve(__dirname, '..', '..');
+  return root.endsWith('dist') ? resolve(root, '..') : root;
 }

@@ -1,34 +1,19 @@
-// Where the schedules of a compile come from: the fastest that was measured on this device, else the default.
+// How the programs of a compile are scheduled and which algorithms its convolutions get: as measured, else as reckoned.
 
-import { errorCode } from '../core/error.js';
 import type { CpuDevice } from '../device/cpu.js';
-import type { Program } from '../loop/program.js';
+import type { WinogradChoice } from '../graph/passes/winograd.js';
+import { chooseWinograd } from '../schedule/algorithm.js';
 import { defaultSchedule } from '../schedule/default.js';
-import { Records, taskKey } from '../schedule/records.js';
-import type { Schedule } from '../schedule/steps.js';
-import { isUsable } from '../schedule/trust.js';
+import type { Scheduling } from './assemble.js';
+import type { Known } from './known.js';
 import { machineOf } from './machine.js';
 
-/** @param recordsPath a file of records; where it is not there or cannot be read, the schedules are the default ones */
-export function schedulingFor(
-  device: CpuDevice,
-  threads: number,
-  recordsPath: string | undefined,
-): (program: Program) => Schedule {
+export function schedulingFor(device: CpuDevice, threads: number, known: Known | undefined): Scheduling {
   const machine = machineOf(device, threads);
-  const records = recordsPath === undefined ? undefined : openRecords(recordsPath);
-  return (program) => {
-    const best = records?.best(taskKey(program), { device: device.fingerprint, threads });
-    return best !== undefined && isUsable(best.steps, program) ? best.steps : defaultSchedule(program, machine);
-  };
+  return (program) => known?.schedule(program) ?? defaultSchedule(program, machine);
 }
 
-/** A model must compile for whoever may not read what another user has tuned. */
-function openRecords(path: string): Records | undefined {
-  try {
-    return Records.open(path);
-  } catch (error) {
-    if (errorCode(error) === 'records-unreadable') return undefined;
-    throw error;
-  }
+export function algorithmsFor(device: CpuDevice, known: Known | undefined): WinogradChoice {
+  const machine = machineOf(device, 1);
+  return (facts) => chooseWinograd(machine, facts, known?.algorithms(facts));
 }

@@ -8,7 +8,7 @@ import type { CpuDevice } from '../device/cpu.js';
 import { type MeasureOptions, measure } from '../device/measure.js';
 import type { Measured } from '../device/measure-messages.js';
 import type { Program } from '../loop/program.js';
-import { defaultSchedule } from '../schedule/default.js';
+import { defaultChoice, defaultSchedule } from '../schedule/default.js';
 import type { TuningMachine } from '../schedule/machine.js';
 import { scheduleKey } from '../schedule/records.js';
 import type { KnownTimes } from '../schedule/search.js';
@@ -70,6 +70,16 @@ export class Trials {
       if (errorCode(error) === 'measure-failed') return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Nanoseconds of a program with one schedule; undefined where it cannot be measured or is not right, or the signal aborts.
+   * @throws OnboxError `toolchain-missing`
+   */
+  async time(task: Task, steps: Schedule): Promise<number | undefined> {
+    const candidate = { choice: defaultChoice(task.program, this.options.machine), steps };
+    const [finding] = (await this.run(task, [candidate], { bestNs: undefined, startNs: undefined })) ?? [];
+    return finding?.outcome === 'ok' ? finding.nanoseconds : undefined;
   }
 
   /** @throws OnboxError `measure-failed`, `toolchain-missing` */

@@ -5,9 +5,11 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OnboxError } from '../core/error.js';
+import type { WinogradFacts } from '../graph/passes/winograd.js';
 import { printProgram } from '../loop/print.js';
 import type { Program } from '../loop/program.js';
-import { parseRecord, printRecord, type TuningRecord } from './record.js';
+import { type AlgorithmRecord, algorithmRecordOf, convolutionKey } from './algorithm-record.js';
+import { parseFields, type TuningRecord, tuningRecordOf } from './record.js';
 import type { Schedule } from './steps.js';
 
 /** A file larger than this is no record of anything. */
@@ -21,11 +23,15 @@ export function taskKey(program: Program): string {
 /** Where a schedule was measured; the same schedule is another candidate elsewhere. */
 export type Place = Pick<TuningRecord, 'device' | 'threads'>;
 
+/** What a line of the file holds. */
+export type RecordLine = TuningRecord | AlgorithmRecord;
+
 /** The records of a file, in memory and on disk. */
 export class Records {
   readonly path: string;
-  private readonly lines = new Map<string, TuningRecord>();
+  private readonly lines = new Map<string, RecordLine>();
   private readonly tasks = new Map<string, TuningRecord[]>();
+  private readonly convolutions = new Map<string, AlgorithmRecord[]>();
 
   private constructor(path: string) {
     this.path = path;
@@ -45,8 +51,13 @@ export class Records {
     return this.lines.size;
   }
 
-  all(): readonly TuningRecord[] {
+  all(): readonly RecordLine[] {
     return [...this.lines.values()];
+  }
+
+  /** Of each schedule and convolution only what was measured last: what a machine of the same kind would learn from. */
+  latest(): readonly RecordLine[] {
+    return [...new Map(this.all().map((line) => [subjectOf(line), line])).values()];
   }
 
   of(task: string, { device, threads }: Place): readonly TuningRecord[] {
@@ -59,30 +70,59 @@ export class Records {
     return fastest(onDevice.filter((record) => record.threads === place.threads)) ?? fastest(onDevice);
   }
 
+  /** What was measured last of a convolution, with these threads or else with others. */
+  algorithms(convolution: WinogradFacts, { device, threads }: Place): AlgorithmRecord | undefined {
+    const known = (this.convolutions.get(convolutionKey(convolution)) ?? []).filter((record) => record.device === device);
+    return known.findLast((record) => record.threads === threads) ?? known.at(-1);
+  }
+
   /** Adds records to the file, those that it does not have; one write, so that lines of two processes do not mix. */
-  append(records: readonly TuningRecord[]): number {
-    const fresh = records.filter((record) => !this.lines.has(printRecord(record)));
+  append(records: readonly RecordLine[]): number {
+    const fresh = records.filter((record) => !this.lines.has(JSON.stringify(record)));
     if (fresh.length === 0) return 0;
     mkdirSync(dirname(this.path), { recursive: true });
-    const text = fresh.map((record) => `${printRecord(record)}\n`).join('');
+    const text = fresh.map((record) => `${JSON.stringify(record)}\n`).join('');
     // After a torn line a new one must begin.
     appendFileSync(this.path, endsInLine(this.path) ? text : `\n${text}`, { mode: 0o640 });
     for (const record of fresh) this.keep(record);
     return fresh.length;
   }
 
-  private keep(record: TuningRecord): void {
-    const line = printRecord(record);
+  private keep(record: RecordLine): void {
+    const line = JSON.stringify(record);
     if (this.lines.has(line)) return;
     this.lines.set(line, record);
-    const known = this.tasks.get(record.task);
-    if (known === undefined) this.tasks.set(record.task, [record]);
-    else known.push(record);
+    if (isOfConvolution(record)) push(this.convolutions, convolutionKey(record.convolution), record);
+    else push(this.tasks, record.task, record);
   }
 }
 
+/** Whether a line tells of the algorithms of a convolution, not of a schedule. */
+export function isOfConvolution(line: RecordLine): line is AlgorithmRecord {
+  return 'convolution' in line;
+}
+
+/** The record that a line of text holds; undefined if it is torn, of another format, or makes no sense. */
+export function parseRecord(line: string): RecordLine | undefined {
+  const fields = parseFields(line);
+  if (fields === undefined) return undefined;
+  return 'convolution' in fields ? algorithmRecordOf(fields) : tuningRecordOf(fields);
+}
+
+/** What was measured, and where: of two lines with the same subject the later one holds. */
+function subjectOf(line: RecordLine): string {
+  const what = isOfConvolution(line) ? [convolutionKey(line.convolution)] : [line.task, scheduleKey(line.steps)];
+  return [line.device, line.threads, ...what].join();
+}
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
+}
+
 /** The records that a file holds; lines that make no sense are passed over. @throws OnboxError `records-unreadable` */
-export function readRecords(path: string): TuningRecord[] {
+export function readRecords(path: string): RecordLine[] {
   let text: string;
   try {
     const file = openSync(path, 'r');

@@ -2,6 +2,7 @@
 // after any batch without losing what was learned.
 
 import { dtypeBytes, elementCount } from '../core/tensor.js';
+import type { Choice } from './choice.js';
 import type { TuningMachine } from './machine.js';
 import { Model } from './model.js';
 import type { Place, Records } from './records.js';
@@ -37,6 +38,8 @@ export interface SearchOptions {
   readonly roofline: Roofline;
   readonly records: Records;
   readonly compiler: string;
+  /** What is worth a try first, from machines like this one. */
+  readonly suggest?: ((task: Task) => readonly Choice[]) | undefined;
   readonly measure: Measure;
   readonly budget: { readonly minutes: number; readonly trials: number };
   readonly signal?: AbortSignal | undefined;
@@ -91,6 +94,7 @@ export class Search {
     const started = performance.now();
     for (const search of this.searches) {
       search.recall(records.of(search.task.key, place));
+      search.suggest(this.options.suggest?.(search.task) ?? []);
       this.samples.push(...search.samples());
     }
     this.relearn();

@@ -68,6 +68,7 @@ export class TaskSearch {
   /** Those that are right, fastest first. */
   private trials: readonly Trial[] = [];
   private known: { readonly space: Space; readonly byDraft: readonly Choice[] } | undefined;
+  private suggested: readonly Choice[] = [];
   private startTime: number | undefined;
   private idle = 0;
   private ended = false;
@@ -86,6 +87,11 @@ export class TaskSearch {
     for (const { choice, steps, outcome, nanoseconds } of latest(records).values()) {
       this.note({ choice, steps }, { outcome, nanoseconds });
     }
+  }
+
+  /** Choices that the next batch begins with. */
+  suggest(choices: readonly Choice[]): void {
+    this.suggested = choices;
   }
 
   /** Cycles of the default schedule, as the draft reckons. */
@@ -141,6 +147,7 @@ export class TaskSearch {
     };
     const { space } = this.open();
     if (this.startTime === undefined) add(this.start);
+    for (const choice of this.suggested) add(choice);
     if (this.tried.size < rankedTrials || this.trials.length === 0) {
       for (const choice of spread(this.ranked(this.byDraft(), model))) {
         if (batch.size >= Math.ceil(count * (1 - randomShare))) break;

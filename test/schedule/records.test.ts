@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseProgram } from '../../runtime/loop/parse.js';
 import { defaultSchedule } from '../../runtime/schedule/default.js';
-import { parseRecord, printRecord, type TuningRecord } from '../../runtime/schedule/record.js';
-import { Records, taskKey } from '../../runtime/schedule/records.js';
+import type { TuningRecord } from '../../runtime/schedule/record.js';
+import { parseRecord, Records, taskKey } from '../../runtime/schedule/records.js';
 import { isUsable } from '../../runtime/schedule/trust.js';
 import { samples } from './programs.js';
 
@@ -46,12 +46,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('a record is read back as it was written', () => {
-  expect(parseRecord(printRecord(record))).toEqual(record);
+  expect(parseRecord(JSON.stringify(record))).toEqual(record);
 });
 
 test.each([
-  ['a torn line', printRecord(record).slice(0, -9)],
-  ['another format', printRecord({ ...record, format: 2 as 1 })],
+  ['a torn line', JSON.stringify(record).slice(0, -9)],
+  ['another format', JSON.stringify({ ...record, format: 2 as 1 })],
   ['a step that there is not', JSON.stringify({ ...record, steps: [{ step: 'run', loop: 'w' }] })],
   ['a loop that is no name', JSON.stringify({ ...record, steps: [{ step: 'unroll', loop: 'w; system()' }] })],
   ['a factor that is no whole number', JSON.stringify({ ...record, steps: [{ ...record.steps[0], factor: 1.5 }] })],
@@ -89,7 +89,7 @@ test('times of the same number of threads come first, others do where there are 
 
 test('after a torn line the next one is whole, and records are not written twice', () => {
   Records.open(path).append([record]);
-  appendFileSync(path, printRecord(other).slice(0, 40));
+  appendFileSync(path, JSON.stringify(other).slice(0, 40));
   const records = Records.open(path);
   expect(records.append([record, other])).toBe(1);
   expect(Records.open(path).count).toBe(2);
