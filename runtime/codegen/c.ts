@@ -1,12 +1,12 @@
 // The C of a module: a file of kernels for each compiler process, and the table that the addon looks up.
 
 import { buffersOf } from '../loop/flat.js';
-import type { Buffer, Program, Statement } from '../loop/program.js';
-import { visitBlockExpressions, visitStatements } from '../loop/statement.js';
+import type { Program, Statement } from '../loop/program.js';
 import { cDialect } from './c-dialect.js';
 import type { Dialect } from './dialect.js';
 import { vectorIsa } from './isa.js';
 import { KernelWriter } from './kernel.js';
+import { partsOf, usedBuffers } from './parts.js';
 import { prelude } from './prelude.js';
 import { settleVectors } from './vectors.js';
 
@@ -31,20 +31,12 @@ export function vectorLanes(isa: string): number {
 export function writeKernels(nameOf: (i: number) => string, program: Program, isa: string): KernelSource[] {
   const dialect = cDialect(isa);
   const body = settleVectors(program.body, dialect.lanes, buffersOf(program));
-  const parts = body.some((statement) => statement.kind === 'local')
-    ? [body.map(runWhole)]
-    : body.map((statement) => [statement]);
-  return parts.map((part, i) => writeKernel(nameOf(i), program, part, dialect));
-}
-
-/** Statements that share a local are one function, which is called once: none of its loops can be shared out. */
-function runWhole(statement: Statement): Statement {
-  return statement.kind === 'for' && statement.mode === 'parallel' ? { ...statement, mode: 'serial' } : statement;
+  return partsOf(body).map((part, i) => writeKernel(nameOf(i), program, part, dialect));
 }
 
 function writeKernel(name: string, program: Program, body: readonly Statement[], dialect: Dialect): KernelSource {
   const used = usedBuffers(program, body);
-  const writer = new KernelWriter(program.buffers, dialect);
+  const writer = new KernelWriter(program.buffers, dialect, { isAligned: () => false });
   writer.writeBody(body);
   const parameters = used.map(({ name: buffer, dtype, role }, i) => {
     const type = `${role === 'output' ? '' : 'const '}${dialect.types[dtype]}`;
@@ -62,17 +54,6 @@ function writeKernel(name: string, program: Program, body: readonly Statement[],
     '',
   ].join('\n');
   return { text, buffers: used.map((buffer) => buffer.name), extent: extent ?? 1 };
-}
-
-function usedBuffers(program: Program, body: readonly Statement[]): Buffer[] {
-  const names = new Set<string>();
-  visitStatements(body, (statement) => {
-    if (statement.kind === 'store') names.add(statement.buffer);
-  });
-  visitBlockExpressions(body, (expression) => {
-    if (expression.kind === 'load') names.add(expression.buffer);
-  });
-  return program.buffers.filter((buffer) => names.has(buffer.name));
 }
 
 /** A C file of kernels. */

@@ -10,6 +10,7 @@ import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock, visitStatements } from '../loop/statement.js';
 import type { Address, Dialect } from './dialect.js';
 import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
+import { dimensions, type GridShape, type Turn, turnsOf } from './grid.js';
 import { readByLane } from './lanes.js';
 import { localForm } from './locals.js';
 import { valueType } from './scalar.js';
@@ -34,6 +35,13 @@ interface Block {
   readonly pointers: Map<string, string>;
 }
 
+export interface KernelOptions {
+  /** Whether a buffer begins at a multiple of a vector's bytes. */
+  readonly isAligned: (buffer: string) => boolean;
+  /** Of a dialect with work-items. */
+  readonly grid?: Pick<GridShape, 'items' | 'global'>;
+}
+
 export class KernelWriter {
   lines: string[] = [];
   private readonly buffers = new Map<string, Buffer>();
@@ -44,6 +52,9 @@ export class KernelWriter {
   /** Pointers to floats that nothing writes. */
   private readonly constants = new Set<string>();
   private readonly dialect: Dialect;
+  private readonly grid: KernelOptions['grid'];
+  /** Pointers that are multiples of a vector's bytes, and buffers that are. */
+  private readonly aligned = new Set<string>();
   private readonly expressions: ExpressionWriter;
   private indent = 1;
   private counter = 0;
@@ -51,8 +62,10 @@ export class KernelWriter {
   private lane: string | undefined;
   private laneCount = 0;
 
-  constructor(buffers: readonly Buffer[], dialect: Dialect) {
+  constructor(buffers: readonly Buffer[], dialect: Dialect, { isAligned, grid }: KernelOptions) {
+    this.grid = grid;
     for (const buffer of buffers) {
+      if (isAligned(buffer.name)) this.aligned.add(buffer.name);
       this.buffers.set(buffer.name, buffer);
       if (isConstant(buffer)) this.constants.add(buffer.name);
     }
@@ -68,10 +81,18 @@ export class KernelWriter {
   /** The body of a kernel; a parallel loop runs from `begin` to `end`. */
   writeBody(body: readonly Statement[]): void {
     this.openBlock();
+    for (const dimension of dimensions) {
+      const { itemId } = this.dialect;
+      const isUsed = itemId !== undefined && (this.grid?.items[dimension] ?? 1) > 1;
+      if (isUsed) this.line(`const int g${dimension} = ${itemId(dimension)};`);
+    }
+    this.openBlock();
     this.writeStatements(body);
-    this.blocks.pop();
-    const isConstantPointer = (pointer: string) => this.constants.has(pointer);
-    this.lines = readByLane(this.lines, this.dialect, isConstantPointer);
+    this.blocks.length = 0;
+    this.lines = readByLane(this.lines, this.dialect, {
+      isConstant: (pointer) => this.constants.has(pointer),
+      isAligned: (pointer) => this.aligned.has(pointer),
+    });
   }
 
   private line(text: string): void {
@@ -89,10 +110,37 @@ export class KernelWriter {
   }
 
   private writeStatements(block: readonly Statement[]): void {
+    const turns = this.grid === undefined ? [] : turnsOf(block);
     for (const [i, statement] of block.entries()) {
+      const own = turns[i] ?? [];
       if (statement.kind === 'local') this.declare(statement.buffer, block.slice(i + 1));
+      else if (own.length > 0) this.writeTurn(statement, own);
       else this.writeStatement(statement);
     }
+  }
+
+  /** What only some work-items do; a bound loop is what each of them does once. */
+  private writeTurn(statement: Exclude<Statement, { kind: 'local' }>, turns: readonly Turn[]): void {
+    const tests = turns.flatMap(({ dimension, first, count }) => {
+      const all = this.grid?.global[dimension] ?? 1;
+      if (count === 1) return all === 1 ? [] : [`g${dimension} == ${first}`];
+      return [
+        ...(first > 0 ? [`g${dimension} >= ${first}`] : []),
+        ...(first + count < all ? [`g${dimension} < ${first + count}`] : []),
+      ];
+    });
+    this.line(tests.length === 0 ? '{' : `if (${tests.join(' && ')}) {`);
+    if (statement.kind !== 'for' || statement.binding === undefined) {
+      this.writeInside([statement], false);
+      return;
+    }
+    const { dimension } = statement.binding;
+    const first = turns.find((turn) => turn.dimension === dimension)?.first ?? 0;
+    const id = statement.extent === 1 ? '0' : first === 0 ? `g${dimension}` : `g${dimension} - ${first}`;
+    this.indent++;
+    this.line(`const int ${statement.name} = ${id};`);
+    this.indent--;
+    this.writeInside(statement.body);
   }
 
   private writeStatement(statement: Exclude<Statement, { kind: 'local' }>): void {
@@ -117,10 +165,12 @@ export class KernelWriter {
     this.writeInside(loop.body);
   }
 
-  private writeInside(body: readonly Statement[]): void {
+  /** @param settled whether it is known who runs the statements */
+  private writeInside(body: readonly Statement[], settled = true): void {
     this.indent++;
     this.openBlock();
-    this.writeStatements(body);
+    if (settled) this.writeStatements(body);
+    else for (const statement of body) if (statement.kind !== 'local') this.writeStatement(statement);
     this.blocks.pop();
     this.indent--;
     this.line('}');
@@ -178,7 +228,8 @@ export class KernelWriter {
     const { dtype, shape, role } = this.bufferOf(buffer);
     const flat = flatIndex(index, shape);
     const { pointer, offset } = this.address(this.arrays.get(buffer) ?? buffer, buffer, flat);
-    return { kind: 'memory', pointer, offset, dtype, isGlobal: role !== 'local', isAligned: false, flat };
+    const isAligned = this.aligned.has(pointer) && flat.constant % this.dialect.lanes === 0;
+    return { kind: 'memory', pointer, offset, dtype, isGlobal: role !== 'local', isAligned, flat };
   }
 
   /** Splits an address into a declared pointer and a literal offset; the lane of a vector loop is left out of both. */
@@ -201,6 +252,8 @@ export class KernelWriter {
     const pointer = `p${this.counter++}`;
     const { dtype, role } = this.bufferOf(buffer);
     if (isConstant(this.bufferOf(buffer))) this.constants.add(pointer);
+    const isEven = variables.terms.every(({ coefficient }) => coefficient % this.dialect.lanes === 0);
+    if (isEven && this.aligned.has(base)) this.aligned.add(pointer);
     const type = this.dialect.pointer(dtype, {
       isGlobal: role !== 'local',
       isWritable: role === 'output' || role === 'local',

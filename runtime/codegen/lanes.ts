@@ -13,18 +13,22 @@ const groupMin = 8;
 
 type LaneDialect = Pick<Dialect, 'lanes' | 'byLane' | 'loadVector' | 'lane'>;
 
-interface LaneOptions extends LaneDialect {
-  readonly registers: number;
+/** What is known of the pointers of a kernel. */
+export interface Pointers {
+  /** Whether nothing writes to where it leads while the kernel runs. */
   readonly isConstant: (pointer: string) => boolean;
+  /** Whether it is a multiple of a vector's bytes. */
+  readonly isAligned: (pointer: string) => boolean;
 }
 
-/**
- * The lines of a kernel, with vectors read where that saves loads and there are registers for them.
- * @param isConstant whether nothing writes to where a pointer leads while the kernel runs
- */
-export function readByLane(lines: readonly string[], dialect: LaneDialect, isConstant: (pointer: string) => boolean): string[] {
+interface LaneOptions extends LaneDialect, Pointers {
+  readonly registers: number;
+}
+
+/** The lines of a kernel, with vectors read where that saves loads and there are registers for them. */
+export function readByLane(lines: readonly string[], dialect: LaneDialect, pointers: Pointers): string[] {
   if (dialect.byLane === undefined) return [...lines];
-  const options = { ...dialect, registers: dialect.byLane, isConstant };
+  const options = { ...dialect, ...pointers, registers: dialect.byLane };
   const result: string[] = [];
   let group: string[] = [];
   let count = 0;
@@ -88,7 +92,7 @@ function rewrite(group: readonly string[], options: LaneOptions, count: number):
     const indent = ' '.repeat(indentOf(text));
     const declared = reads
       .filter(({ first }) => first === line)
-      .map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read))};`);
+      .map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`);
     const rewritten = text.replaceAll(spread, (whole, pointer: string, offset: string) => {
       const at = Number(offset);
       const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + options.lanes);
@@ -98,8 +102,9 @@ function rewrite(group: readonly string[], options: LaneOptions, count: number):
   });
 }
 
-function addressOf({ pointer, start }: Read): Address {
-  return { pointer, offset: String(start), dtype: 'f32', isGlobal: true, isAligned: false };
+function addressOf({ pointer, start }: Read, { lanes, isAligned }: LaneOptions): Address {
+  const aligned = start % lanes === 0 && isAligned(pointer);
+  return { pointer, offset: String(start), dtype: 'f32', isGlobal: true, isAligned: aligned };
 }
 
 /** Vectors that lie between the first and the last scalar, so that nothing beyond is touched. */

@@ -10,20 +10,65 @@ export const mathFunctions: ReadonlyMap<string, string> = new Map([
   ['erf', 'erf'],
 ]);
 
+/** Functions of a language that stand in for those of this file. */
+export interface NativeMath {
+  readonly exp: string;
+  readonly log: string;
+  readonly reciprocal: string;
+}
+
 /**
  * C text of the functions for one type. `suffix` names them (ob_exp_s, ob_exp_v), `real` and `whole` are the float and int32 type of one
  * width. The prelude has defined ob_splat, ob_bits, ob_real, ob_trunc, ob_float, ob_pick, ob_less with that suffix.
  * exp: Cody-Waite reduction by ln 2 in two parts and a Taylor polynomial of degree 6, within 2 ulp; log and tanh: Cephes' minimax
  * polynomials (S. Moshier), within 1 and 3 ulp; sigmoid, from exp, within 3 ulp; erf: the rational of Eigen's unsupported
  * SpecialFunctions, within 4.5e-7. All of it measured in test/codegen/math.test.ts, denormal, infinite and NaN arguments included.
+ * @param native for the exponential, the logarithm and quotients in their terms
  */
-export function mathText(suffix: string, real: string, whole: string): string {
+export function mathText(suffix: string, real: string, whole: string, native?: NativeMath): string {
   const fn = (name: string) => `ob_${name}_${suffix}`;
   const c = (value: string) => `${fn('splat')}(${value}f)`;
   const horner = (x: string, coefficients: readonly string[]) =>
     coefficients.slice(1).reduce((text, coefficient) => `(${text} * ${x} + ${c(coefficient)})`, c(coefficients[0] ?? '0.0'));
+  const quotient = (a: string, b: string) => (native === undefined ? `${a} / ${b}` : `${a} * ${native.reciprocal}(${b})`);
   return `
-static inline ${real} ${fn('exp')}(${real} x) {
+${native === undefined ? ownText(fn, c, horner, real, whole) : nativeText(fn, real, native)}static inline ${real} ${fn('sigmoid')}(${real} x) {
+  return ${quotient(c('1.0'), `(${c('1.0')} + ${fn('exp')}(-x))`)};
+}
+static inline ${real} ${fn('tanh')}(${real} x) {
+  ${real} z = x * x;
+  ${real} small = ${horner('z', ['-5.70498872745e-3', '2.06390887954e-2', '-5.37397155531e-2', '1.33314422036e-1', '-3.33332819422e-1'])};
+  small = small * z * x + x;
+  ${real} large = ${c('1.0')} - ${quotient(c('2.0'), `(${fn('exp')}(x + x) + ${c('1.0')})`)};
+  return ${fn('pick')}(${fn('less')}(z, ${c('0.390625')}), small, large);
+}
+static inline ${real} ${fn('erf')}(${real} x) {
+  ${real} a = ${fn('pick')}(${fn('less')}(x, ${c('-4.0')}), ${c('-4.0')}, x);
+  a = ${fn('pick')}(${fn('less')}(${c('4.0')}, a), ${c('4.0')}, a);
+  ${real} z = a * a;
+  ${real} p = ${horner('z', ['-2.72614225801306e-10', '2.77068142495902e-8', '-2.10102402082508e-6', '-5.69250639462346e-5', '-7.34990630326855e-4', '-2.954600e-3', '-1.60960333262415e-2'])};
+  ${real} q = ${horner('z', ['-1.45660718464996e-5', '-2.13374055278905e-4', '-1.68282697438203e-3', '-7.37332916720468e-3', '-1.42647390514189e-2'])};
+  return a * p / q;
+}
+`;
+}
+
+type Name = (name: string) => string;
+
+function nativeText(fn: Name, real: string, { exp, log }: NativeMath): string {
+  return `static inline ${real} ${fn('exp')}(${real} x) { return ${exp}(x); }
+static inline ${real} ${fn('log')}(${real} x) { return ${log}(x); }
+`;
+}
+
+function ownText(
+  fn: Name,
+  c: Name,
+  horner: (x: string, coefficients: readonly string[]) => string,
+  real: string,
+  whole: string,
+): string {
+  return `static inline ${real} ${fn('exp')}(${real} x) {
   ${real} a = ${fn('pick')}(${fn('less')}(x, ${c('-104.0')}), ${c('-104.0')}, x);
   a = ${fn('pick')}(${fn('less')}(${c('88.72283')}, a), ${c('88.72283')}, a);
   ${real} n = a * ${c('1.44269504')} + ${c('12582912.0')};
@@ -56,24 +101,6 @@ static inline ${real} ${fn('log')}(${real} x) {
   y = ${fn('pick')}(${fn('less')}(${c('3.4028234e38')}, x), x, y);
   y = ${fn('pick')}(${fn('less')}(x, ${c('0.0')}), ${fn('splat')}(__builtin_nanf("")), y);
   return ${fn('pick')}(${fn('nan')}(x), x, y);
-}
-static inline ${real} ${fn('sigmoid')}(${real} x) {
-  return ${c('1.0')} / (${c('1.0')} + ${fn('exp')}(-x));
-}
-static inline ${real} ${fn('tanh')}(${real} x) {
-  ${real} z = x * x;
-  ${real} small = ${horner('z', ['-5.70498872745e-3', '2.06390887954e-2', '-5.37397155531e-2', '1.33314422036e-1', '-3.33332819422e-1'])};
-  small = small * z * x + x;
-  ${real} large = ${c('1.0')} - ${c('2.0')} / (${fn('exp')}(x + x) + ${c('1.0')});
-  return ${fn('pick')}(${fn('less')}(z, ${c('0.390625')}), small, large);
-}
-static inline ${real} ${fn('erf')}(${real} x) {
-  ${real} a = ${fn('pick')}(${fn('less')}(x, ${c('-4.0')}), ${c('-4.0')}, x);
-  a = ${fn('pick')}(${fn('less')}(${c('4.0')}, a), ${c('4.0')}, a);
-  ${real} z = a * a;
-  ${real} p = ${horner('z', ['-2.72614225801306e-10', '2.77068142495902e-8', '-2.10102402082508e-6', '-5.69250639462346e-5', '-7.34990630326855e-4', '-2.954600e-3', '-1.60960333262415e-2'])};
-  ${real} q = ${horner('z', ['-1.45660718464996e-5', '-2.13374055278905e-4', '-1.68282697438203e-3', '-7.37332916720468e-3', '-1.42647390514189e-2'])};
-  return a * p / q;
 }
 `;
 }

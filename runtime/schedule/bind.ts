@@ -97,19 +97,14 @@ function requireApart(block: readonly Statement[]): void {
 
 function writtenBy(block: readonly Statement[], facts: readonly Condition[]): Written[] {
   const locals = new Set<string>();
-  return block.flatMap((statement): Written[] => {
-    switch (statement.kind) {
-      case 'local':
-        locals.add(statement.buffer.name);
-        return [];
-      case 'store':
-        return locals.has(statement.buffer) ? [] : [{ store: statement, facts }];
-      case 'if':
-        return writtenBy(statement.body, [...facts, ...statement.conditions]).filter((one) => !locals.has(one.store.buffer));
-      case 'for':
-        return writtenBy(statement.body, facts).filter((one) => !locals.has(one.store.buffer));
-    }
-  });
+  const written: Written[] = [];
+  for (const statement of block) {
+    if (statement.kind === 'local') locals.add(statement.buffer.name);
+    else if (statement.kind === 'store') written.push({ store: statement, facts });
+    else if (statement.kind === 'for') written.push(...writtenBy(statement.body, facts));
+    else written.push(...writtenBy(statement.body, [...facts, ...statement.conditions]));
+  }
+  return written.filter(({ store }) => !locals.has(store.buffer));
 }
 
 function areApart(a: Written, b: Written): boolean {

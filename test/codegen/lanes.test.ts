@@ -4,7 +4,7 @@ import { cDialect } from '../../runtime/codegen/c-dialect.js';
 import { readByLane } from '../../runtime/codegen/lanes.js';
 
 const neon = cDialect('neon');
-const isConstant = (pointer: string) => pointer !== 'scratch';
+const pointers = { isConstant: (pointer: string) => pointer !== 'scratch', isAligned: () => false };
 
 /** Sums of the scalars at `offsets`, one register each. */
 function sums(offsets: readonly number[], pointer = 'p1'): string[] {
@@ -14,7 +14,7 @@ function sums(offsets: readonly number[], pointer = 'p1'): string[] {
 const eight = sums([0, 1, 2, 3, 4, 5, 6, 7]);
 
 test('four neighbours are one vector, read before the first of them is used', () => {
-  expect(readByLane(eight, neon, isConstant)).toEqual([
+  expect(readByLane(eight, neon, pointers)).toEqual([
     '    const vf lane0 = (vf)*(const vfu *)(p1 + 0);',
     '    a0 = (a0 + (ob_splat_v(lane0[0]) * w));',
     '    a1 = (a1 + (ob_splat_v(lane0[1]) * w));',
@@ -29,7 +29,7 @@ test('four neighbours are one vector, read before the first of them is used', ()
 });
 
 test('nothing beyond the last scalar is read: the last vector begins earlier', () => {
-  const lines = readByLane(sums([3, 5, 7, 9, 11, 13, 15, 17]), neon, isConstant);
+  const lines = readByLane(sums([3, 5, 7, 9, 11, 13, 15, 17]), neon, pointers);
   expect(lines.filter((line) => line.includes('const vf')).map((line) => /\+ (\d+)\)/.exec(line)?.[1])).toEqual([
     '3',
     '7',
@@ -41,12 +41,12 @@ test('nothing beyond the last scalar is read: the last vector begins earlier', (
 
 test('a scalar that no vector covers stays', () => {
   const [first, ...rest] = sums([0, 8, 9, 10, 11, 12, 13, 14, 15]);
-  expect(readByLane([first ?? '', ...rest], neon, isConstant)[0]).toBe(first);
+  expect(readByLane([first ?? '', ...rest], neon, pointers)[0]).toBe(first);
 });
 
 test('groups end where the nesting changes, and names go on', () => {
   const inner = eight.map((line) => `  ${line}`);
-  const lines = readByLane([...eight, '    for (;;) {', ...inner, '    }'], neon, isConstant);
+  const lines = readByLane([...eight, '    for (;;) {', ...inner, '    }'], neon, pointers);
   expect(lines.filter((line) => line.includes('const vf')).map((line) => /lane\d/.exec(line)?.[0])).toEqual([
     'lane0',
     'lane1',
@@ -65,5 +65,5 @@ test.each([
     Array.from({ length: 4 }, (_, k) => sums(Array.from({ length: 20 }, (_, row) => 4 * row + k))).flat(),
   ],
 ])('%s stays as it is', (_, lines) => {
-  expect(readByLane(lines, neon, isConstant)).toEqual(lines);
+  expect(readByLane(lines, neon, pointers)).toEqual(lines);
 });
