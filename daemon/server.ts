@@ -123,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tickets = new Tickets();
   const sessions = new TrackSessions({
     streamed: (name) => service.streamed(name),
-    detect: (name, image, wanted, signal) => service.detectFrame(name, image, wanted, signal),
+    detect: (name, image, wanted, wait) => service.detectFrame(name, image, wanted, wait),
   });
   let listening: Listening;
   let streams: Streams;

@@ -21,7 +21,7 @@ import type {
   ModelList,
   StreamedModel,
 } from './api/types.js';
-import type { Engine } from './engine/engine.js';
+import type { Engine, LateWork, Wait } from './engine/engine.js';
 import type { AnswerOf, Computed, EngineInput, Work } from './engine/messages.js';
 import { type Compile, compileAndInstall, isRebuildable, rebuild } from './jobs/install.js';
 import type { Follow, Jobs } from './jobs/jobs.js';
@@ -29,6 +29,14 @@ import type { Log } from './log.js';
 import { Statistics } from './statistics.js';
 import type { CompileOptions } from './store/record.js';
 import type { ModelStore, StoredModel } from './store/store.js';
+
+type DetectWork = Extract<Work, { kind: 'detect' }>;
+
+/** Detects in what `choose` gives when its turn has come; asked again, it gives the same. */
+export type DetectLate = (
+  choose: () => { readonly image: PictureSource; readonly options: Partial<DetectOptions> },
+  wait: Wait,
+) => Promise<FrameAnswer>;
 
 export interface ServiceParts {
   readonly store: ModelStore;
@@ -67,38 +75,64 @@ export class Service {
   async detect(
     name: string | undefined,
     image: Uint8Array,
-    options: DetectOptions,
-    signal?: AbortSignal,
+    options: Partial<DetectOptions>,
+    wait?: Wait,
   ): Promise<DetectAnswer> {
+    const { pre: _, ...answer } = await this.detectFrame(name, image, options, wait);
+    return answer;
+  }
+
+  /** As `detect`, with the time that fitting the picture took. */
+  async detectFrame(
+    name: string | undefined,
+    image: Uint8Array,
+    options: Partial<DetectOptions>,
+    wait?: Wait,
+  ): Promise<FrameAnswer> {
     const model = await this.resolve(name, 'detect');
-    const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
-    return detectAnswer({ name: model.name, version }, answer);
+    return await this.detectWith(model, (module) => ({ kind: 'detect', module, image, options }), wait);
   }
 
   /**
-   * The model that looks at a stream.
+   * The model that looks at a stream or session.
    * @throws OnboxError `model-missing`, `task-mismatch`
    */
   async streamed(name: string | undefined): Promise<StreamedModel> {
     return streamedModel(await this.resolve(name, 'detect'));
   }
 
-  /** As `detect`, for a frame of a stream. */
-  async detectFrame(name: string, image: PictureSource, options: DetectOptions, signal: AbortSignal): Promise<FrameAnswer> {
-    const model = await this.resolve(name, 'detect');
-    const { answer, version } = await this.answer(model, (module) => ({ kind: 'detect', module, image, options }), signal);
-    return { ...detectAnswer({ name: model.name, version }, answer), pre: answer.pre };
+  /**
+   * Opens the model of a stream. Frames go to the engine without a look at the disk before; which version answers is looked up beside
+   * each frame, for the next one.
+   * @throws OnboxError `model-missing`, `task-mismatch`; the function as `detect`
+   */
+  async openStream(name: string | undefined): Promise<{ readonly model: StreamedModel; readonly detect: DetectLate }> {
+    const first = await this.resolve(name, 'detect');
+    let current: Promise<StoredModel> | StoredModel = first;
+    const detect: DetectLate = async (choose, wait) => {
+      const model = current instanceof Promise ? await current : current;
+      this.resolve(first.name, 'detect').then(
+        (found) => {
+          current = found;
+        },
+        (error: unknown) => {
+          current = Promise.reject(error);
+          current.catch(() => undefined);
+        },
+      );
+      return await this.detectWith(
+        model,
+        (module) => ({ module, choose: () => ({ kind: 'detect', module, ...choose() }) }),
+        wait,
+      );
+    };
+    return { model: streamedModel(first), detect };
   }
 
   /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
-  async classify(
-    name: string | undefined,
-    image: Uint8Array,
-    options: ClassifyOptions,
-    signal?: AbortSignal,
-  ): Promise<ClassifyAnswer> {
+  async classify(name: string | undefined, image: Uint8Array, options: ClassifyOptions, wait?: Wait): Promise<ClassifyAnswer> {
     const model = await this.resolve(name, 'classify');
-    const { answer, version } = await this.answer(model, (module) => ({ kind: 'classify', module, image, options }), signal);
+    const { answer, version } = await this.answer(model, (module) => ({ kind: 'classify', module, image, options }), wait);
     return classifyAnswer({ name: model.name, version }, answer);
   }
 
@@ -119,11 +153,11 @@ export class Service {
     model: StoredModel,
     inputs: readonly EngineInput[],
     outputs: readonly string[],
-    signal?: AbortSignal,
+    wait?: Wait,
   ): Promise<Computed & { readonly version: number }> {
     this.swap(model);
     const workFor = (module: string) => ({ kind: 'tensors', module, inputs, outputs }) as const;
-    const { answer, version } = await this.answer(model, workFor, signal);
+    const { answer, version } = await this.answer(model, workFor, wait);
     return { ...answer, version };
   }
 
@@ -220,14 +254,23 @@ export class Service {
     return model;
   }
 
+  private async detectWith(
+    model: StoredModel,
+    workFor: (module: string) => DetectWork | LateWork<DetectWork>,
+    wait: Wait | undefined,
+  ): Promise<FrameAnswer> {
+    const { answer, version } = await this.answer<DetectWork>(model, workFor, wait);
+    return { ...detectAnswer({ name: model.name, version }, answer), pre: answer.pre };
+  }
+
   private async answer<W extends Work>(
     model: StoredModel,
-    workFor: (module: string) => W,
-    signal: AbortSignal | undefined,
+    workFor: (module: string) => W | LateWork<W>,
+    wait: Wait | undefined,
   ): Promise<{ readonly answer: AnswerOf<W>; readonly version: number }> {
     const start = performance.now();
     try {
-      const answered = await this.answerOrMend(model, workFor, signal);
+      const answered = await this.answerOrMend(model, workFor, wait);
       const { answer, version } = answered;
       this.broken.delete(model.name);
       if (answer !== null) this.statistics.succeeded(model.name, version, answer.ms, performance.now() - start);
@@ -241,15 +284,15 @@ export class Service {
 
   private async answerOrMend<W extends Work>(
     model: StoredModel,
-    workFor: (module: string) => W,
-    signal: AbortSignal | undefined,
+    workFor: (module: string) => W | LateWork<W>,
+    wait: Wait | undefined,
   ): Promise<{ readonly answer: AnswerOf<W>; readonly version: number }> {
     try {
-      return { answer: await this.parts.engine.run(workFor(model.module), signal), version: model.version };
+      return { answer: await this.parts.engine.run<W>(workFor(model.module), wait), version: model.version };
     } catch (error) {
       if (!isRebuildable(error)) throw error;
       const mended = await this.mend(model, error);
-      return { answer: await this.parts.engine.run(workFor(mended.module), signal), version: mended.version };
+      return { answer: await this.parts.engine.run<W>(workFor(mended.module), wait), version: mended.version };
     }
   }
 

@@ -53,7 +53,7 @@ export const settings = {
   'models.upload_mb': number(modelMbDefault, 1, 100_000, 'largest ONNX file that may be put, in MiB', 'model-max-mb'),
   'models.open': number(8, 1, 1000, 'models that stay loaded; the one unused longest goes first'),
   'engine.threads': number(0, 0, 256, 'threads of the engine; 0: as many as are best', 'threads'),
-  'engine.queue': number(256, 1, 100_000, 'requests that may wait'),
+  'engine.queue': number(256, 1, 100_000, 'requests of one model that may wait'),
   'engine.running': number(4, 1, 64, 'requests in the engine at once, to decode one while another runs'),
   'engine.deadline_s': number(30, 1, 3600, 'longest life of a request, waiting included, in seconds'),
   'jobs.waiting': number(8, 0, 1000, 'compile jobs that may wait'),

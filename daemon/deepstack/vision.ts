@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Request, type Response, Router } from 'express';
 import { detectDefaults, errorCode, OnboxError } from '../../runtime/index.js';
+import type { Wait } from '../engine/engine.js';
 import type { MemoryBudget } from '../http/budget.js';
 import { refuseMethod } from '../http/errors.js';
 import { whileConnected } from '../http/infer.js';
@@ -30,20 +31,20 @@ export function visionRoutes(parts: VisionParts): Router {
     model: string | undefined,
     image: Uint8Array,
     form: VisionForm,
-    signal: AbortSignal,
+    wait: Wait,
   ) {
     const start = performance.now();
     const max = options.predictionsMax;
     const wanted = { ...detectDefaults, minConfidence: minConfidenceOf(form.fields.get('min_confidence')), max };
-    const answer = await service.detect(model, image, wanted, signal);
+    const answer = await service.detect(model, image, wanted, wait);
     return predictionsAnswer(answer, command, max, performance.now() - start);
   }
 
   router
     .route('/v1/vision/detection')
     .post(async (request, response) => {
-      await answerForm(parts, request, response, (image, form, signal) =>
-        detect('detect', undefined, image, form, signal).catch(inactive('detection-inactive')),
+      await answerForm(parts, request, response, (image, form, wait) =>
+        detect('detect', undefined, image, form, wait).catch(inactive('detection-inactive')),
       );
     })
     .all(refuseMethod(['POST']));
@@ -51,12 +52,12 @@ export function visionRoutes(parts: VisionParts): Router {
     .route('/v1/vision/custom/:model')
     .post(async (request, response) => {
       const model = request.params.model.toLowerCase();
-      await answerForm(parts, request, response, async (image, form, signal) => {
+      await answerForm(parts, request, response, async (image, form, wait) => {
         try {
-          return await detect('custom', model, image, form, signal);
+          return await detect('custom', model, image, form, wait);
         } catch (error) {
           if (errorCode(error) !== 'model-missing' || !options.aliases.has(model)) throw error;
-          return await detect('custom', undefined, image, form, signal);
+          return await detect('custom', undefined, image, form, wait);
         }
       });
     })
@@ -64,9 +65,9 @@ export function visionRoutes(parts: VisionParts): Router {
   router
     .route('/v1/vision/scene')
     .post(async (request, response) => {
-      await answerForm(parts, request, response, async (image, _form, signal) => {
+      await answerForm(parts, request, response, async (image, _form, wait) => {
         const start = performance.now();
-        const answer = await service.classify(undefined, image, { top: 1 }, signal).catch(inactive('scene-inactive'));
+        const answer = await service.classify(undefined, image, { top: 1 }, wait).catch(inactive('scene-inactive'));
         const [best] = answer.classes;
         const facts = moduleFacts(answer.ms, 'scene', performance.now() - start);
         return { success: true, label: best?.label ?? '', confidence: best?.confidence ?? 0, ...facts };
@@ -83,14 +84,14 @@ async function answerForm(
   { budgetFor, keys }: VisionParts,
   request: Request,
   response: Response,
-  run: (image: Uint8Array, form: VisionForm, signal: AbortSignal) => Promise<object>,
+  run: (image: Uint8Array, form: VisionForm, wait: Wait) => Promise<object>,
 ): Promise<void> {
   const { form, release } = await readForm(request, budgetFor(request));
   try {
     requireFormKey(request, form, 'api_key', keys);
     const { image } = form;
     if (image === undefined) throw new OnboxError('the form has no picture', { code: 'image-missing' });
-    await whileConnected(response, (signal) => run(image, form, signal));
+    await whileConnected(response, (wait) => run(image, form, wait));
   } finally {
     release();
   }

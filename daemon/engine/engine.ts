@@ -1,16 +1,17 @@
-// The supervisor's side of the engine: a bounded queue, the table of what is in flight, and the promise that killing the
-// child loses no request.
+// The supervisor's side of the engine: bounded queues, the table of what is in flight, and the promise that killing the child loses
+// no request.
 
 import { OnboxError } from '../../runtime/index.js';
 import { errorFrom } from '../api/errors.js';
 import type { Log } from '../log.js';
 import type { Answer, AnswerOf, FromChild, Work } from './messages.js';
 import { type ChildOptions, EngineProcess } from './process.js';
+import { FairQueue, type Priority, type Queued, type Spent, usualPriority } from './queue.js';
 
 export interface EngineOptions {
   readonly child: ChildOptions;
   readonly log: Log;
-  /** Requests that may wait; one more is refused. */
+  /** Requests of one model that may wait; one more is refused. */
   readonly queueMax: number;
   /** Requests inside the child at once: enough to decode one picture while another runs. */
   readonly runningMax: number;
@@ -28,9 +29,26 @@ export interface EngineState {
   readonly pid: number | undefined;
 }
 
-interface Request {
+/** Work that is chosen when its turn has come, as the newest frame of a stream is. */
+export interface LateWork<W extends Work> {
+  readonly module: string;
+  choose(): W;
+}
+
+/** How work waits for its turn. */
+export interface Wait {
+  /** Drops the work, or its answer, when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Who asks: sources take turns at a model. */
+  readonly source?: unknown;
+  readonly priority?: Priority | undefined;
+}
+
+interface Request extends Queued {
   readonly id: number;
-  readonly work: Work;
+  readonly choose: () => Work;
+  /** What was given to a child; it is given to the next one if that dies. */
+  work: Work | undefined;
   /** True once a child died while it ran. */
   isSuspect: boolean;
   /** How many children died while it ran alone. */
@@ -51,7 +69,7 @@ const deathsMax = 3;
 export class Engine {
   private readonly options: EngineOptions;
   private readonly process: EngineProcess;
-  private readonly waiting: Request[] = [];
+  private readonly queue = new FairQueue<Request>();
   private readonly running = new Map<number, Request>();
   private ready = false;
   private stopped = false;
@@ -73,7 +91,7 @@ export class Engine {
   /** Ends the child. What was not answered is refused with `engine-stopped`. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const request of [...this.waiting, ...this.running.values()]) {
+    for (const request of [...this.queue.all(), ...this.running.values()]) {
       this.settle(request, () => request.reject(new OnboxError('onbox is stopping', { code: 'engine-stopped' })));
     }
     await this.process.stop();
@@ -82,26 +100,26 @@ export class Engine {
   /** Resolves when nothing waits and nothing runs, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
-    while (this.waiting.length + this.running.size > 0 && performance.now() < end) {
+    while (this.queue.size + this.running.size > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
   get state(): EngineState {
     const { restarts, pid } = this.process;
-    return { ready: this.ready, restarts, queued: this.waiting.length, running: this.running.size, pid };
+    return { ready: this.ready, restarts, queued: this.queue.size, running: this.running.size, pid };
   }
 
   /**
    * Runs one piece of work in the child.
-   * @param signal drops the work, or its answer, when nobody waits for it any more
-   * @throws OnboxError `queue-full`, `deadline-exceeded`, `engine-crashed`, `engine-stopped`, or what the child threw
+   * @throws OnboxError `queue-full` at once if the model has too much to do, `deadline-exceeded`, `engine-crashed`, `engine-stopped`,
+   *   `request-cancelled`, or what the child threw
    */
-  async run<W extends Work>(work: W, signal?: AbortSignal): Promise<AnswerOf<W>> {
+  async run<W extends Work>(work: W | LateWork<W>, wait: Wait = {}): Promise<AnswerOf<W>> {
+    const { signal, source, priority = usualPriority } = wait;
     if (this.stopped) throw new OnboxError('onbox is stopping', { code: 'engine-stopped' });
-    if (this.waiting.length >= this.options.queueMax) {
-      throw new OnboxError(`the queue is full: ${this.options.queueMax} requests wait`, { code: 'queue-full' });
-    }
+    const isHousekeeping = 'kind' in work && (work.kind === 'open' || work.kind === 'release');
+    if (!isHousekeeping) this.requireRoom(work.module);
     if (signal?.aborted === true) throw cancelled();
     return await new Promise<AnswerOf<W>>((resolve, reject) => {
       const id = ++this.lastId;
@@ -109,7 +127,12 @@ export class Engine {
       const onAbort = (): void => this.drop(request);
       const request: Request = {
         id,
-        work,
+        module: work.module,
+        source,
+        // A model is closed behind the requests that use it.
+        priority: 'kind' in work && work.kind === 'release' ? 3 : priority,
+        choose: () => ('kind' in work ? work : work.choose()),
+        work: undefined,
         isSuspect: false,
         deaths: 0,
         arrived: performance.now(),
@@ -120,16 +143,29 @@ export class Engine {
         forget: () => signal?.removeEventListener('abort', onAbort),
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.waiting.push(request);
+      this.queue.push(request);
       this.pump();
+    });
+  }
+
+  /** What would be refused at its deadline is refused now, when its sender can still do something else. */
+  private requireRoom(module: string): void {
+    const { queueMax, deadlineMs } = this.options;
+    const count = this.queue.countOf(module);
+    const waitMs = this.queue.waitMsOf(module);
+    if (count < queueMax && waitMs <= deadlineMs) return;
+    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    throw new OnboxError(`the queue is full: ${count} requests wait for this model`, {
+      code: 'queue-full',
+      details: { retry_after_s: seconds },
     });
   }
 
   private pump(): void {
     while (this.ready) {
-      const next = this.waiting[0];
-      if (next === undefined || this.running.size >= this.capacity(next)) return;
-      this.waiting.shift();
+      const next = this.queue.take((request, { out, wanted }) => this.mayRun(request, out < wanted));
+      if (next === undefined) return;
+      next.work ??= next.choose();
       next.sent = performance.now();
       this.running.set(next.id, next);
       this.process.send({ id: next.id, work: next.work });
@@ -137,9 +173,9 @@ export class Engine {
   }
 
   /** A request that was there when a child died runs alone: if it is the cause, it takes no other down with it again. */
-  private capacity(next: Request): number {
+  private mayRun(next: Request, isWanted: boolean): boolean {
     const suspect = next.isSuspect || [...this.running.values()].some((request) => request.isSuspect);
-    return suspect ? 1 : this.options.runningMax;
+    return this.running.size < (suspect ? 1 : this.options.runningMax) && isWanted;
   }
 
   private onReady(): void {
@@ -150,17 +186,18 @@ export class Engine {
   private onMessage(message: Exclude<FromChild, { kind: 'ready' }>): void {
     const request = this.running.get(message.id);
     if (request === undefined) return;
-    this.settle(request, () => {
+    const spent = message.kind === 'done' ? spentOf(message.answer) : undefined;
+    const tell = (): void => {
       if (message.kind === 'done') request.resolve(withQueueTime(message.answer, request.sent - request.arrived));
       else request.reject(errorFrom(message.error));
-    });
+    };
+    this.settle(request, tell, spent);
     this.pump();
   }
 
   private onExit(): void {
     this.ready = false;
     const lost = [...this.running.values()];
-    this.running.clear();
     for (const request of lost) {
       request.isSuspect = true;
       // A death in company proves nothing against one of them.
@@ -175,7 +212,9 @@ export class Engine {
         ),
       );
     }
-    this.waiting.unshift(...lost.filter(({ deaths }) => deaths < deathsMax));
+    const kept = lost.filter(({ deaths }) => deaths < deathsMax);
+    for (const { id } of kept) this.running.delete(id);
+    this.queue.putBack(kept);
   }
 
   private onDeadline(request: Request): void {
@@ -186,25 +225,31 @@ export class Engine {
     );
     // A request that only waited too long says nothing about the child; one that ran for most of its life does.
     if (!isRunning || ranMs < this.options.deadlineMs / 2) return;
-    this.options.log('engine-hangs', { work: request.work.kind, ranMs: Math.round(ranMs) });
+    this.options.log('engine-hangs', { work: request.work?.kind, ranMs: Math.round(ranMs) });
     this.process.kill();
   }
 
   /** Nobody waits for the request: it leaves the queue, or its answer goes nowhere. */
   private drop(request: Request): void {
-    const index = this.waiting.indexOf(request);
-    if (index < 0) return;
+    if (this.running.has(request.id)) return;
     this.settle(request, () => request.reject(cancelled()));
   }
 
-  private settle(request: Request, tell: () => void): void {
+  private settle(request: Request, tell: () => void, spent?: Spent): void {
     clearTimeout(request.timer);
     request.forget();
-    this.running.delete(request.id);
-    const index = this.waiting.indexOf(request);
-    if (index >= 0) this.waiting.splice(index, 1);
+    if (this.running.delete(request.id)) this.queue.settle(request, spent);
+    else this.queue.remove(request);
     tell();
   }
+}
+
+/** Where the time went; undefined for work that is no inference. */
+function spentOf(answer: Answer): Spent | undefined {
+  if (answer === null) return undefined;
+  const { decode, infer, post } = answer.ms;
+  const fit = 'pre' in answer ? answer.pre : 0;
+  return { device: fit + infer + post, before: decode - fit };
 }
 
 function cancelled(): OnboxError {

@@ -13,7 +13,12 @@ import type { ErrorFacts, Timings } from '../api/types.js';
 
 /** One piece of work. Each may be repeated without harm, because a killed child's work is given to the next one. */
 export type Work =
-  | { readonly kind: 'detect'; readonly module: string; readonly image: PictureSource; readonly options: DetectOptions }
+  | {
+      readonly kind: 'detect';
+      readonly module: string;
+      readonly image: PictureSource;
+      readonly options: Partial<DetectOptions>;
+    }
   | { readonly kind: 'classify'; readonly module: string; readonly image: Uint8Array; readonly options: ClassifyOptions }
   /** Runs tensors, or one encoded picture, through a module. Without names in `outputs`, all of them are answered. */
   | {

@@ -1,33 +1,40 @@
 // POST /v1/detect: a picture in, objects out.
 
 import { Router } from 'express';
-import { type DetectOptions, detectDefaults } from '../../runtime/index.js';
+import type { DetectOptions } from '../../runtime/index.js';
 import { detectLimits } from '../api/limits.js';
 import type { Service } from '../service.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
 import { answerImage } from './infer.js';
-import { numberOf, type Query, readQuery } from './query.js';
+import { numberOf, priorityOf, type Query, readQuery } from './query.js';
 
 export function detectRoutes(service: Service, budget: MemoryBudget): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router
     .route('/v1/detect')
     .post(async (request, response) => {
-      const query = readQuery(request, ['model', 'min_confidence', 'iou', 'max']);
+      const query = readQuery(request, ['model', 'min_confidence', 'iou', 'max', 'label[]', 'priority']);
       const options = detectOptions(query);
-      await answerImage(request, response, budget, (image, signal) =>
-        service.detect(query.get('model'), image, options, signal),
+      const priority = priorityOf(query);
+      await answerImage(request, response, budget, (image, wait) =>
+        service.detect(query.get('model'), image, options, { ...wait, priority }),
       );
     })
     .all(refuseMethod(['POST']));
   return router;
 }
 
-function detectOptions(query: Query): DetectOptions {
+/** What the query does not say, the model or the default does. */
+function detectOptions(query: Query): Partial<DetectOptions> {
+  const minConfidence = numberOf(query, 'min_confidence', undefined, detectLimits.minConfidence);
+  const iou = numberOf(query, 'iou', undefined, detectLimits.iou);
+  const max = numberOf(query, 'max', undefined, detectLimits.max);
+  const labels = query.get('label')?.split('\n');
   return {
-    minConfidence: numberOf(query, 'min_confidence', detectDefaults.minConfidence, detectLimits.minConfidence),
-    iou: numberOf(query, 'iou', detectDefaults.iou, detectLimits.iou),
-    max: numberOf(query, 'max', detectDefaults.max, detectLimits.max),
+    ...(minConfidence === undefined ? {} : { minConfidence }),
+    ...(iou === undefined ? {} : { iou }),
+    ...(max === undefined ? {} : { max }),
+    ...(labels === undefined ? {} : { labels }),
   };
 }

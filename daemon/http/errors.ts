@@ -2,7 +2,7 @@
 
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { errorCode, OnboxError } from '../../runtime/index.js';
-import { errorBody, statusOf } from '../api/errors.js';
+import { errorBody, errorFacts, statusOf } from '../api/errors.js';
 import type { Log } from '../log.js';
 
 /** How long a refused client may go on sending before its socket is closed, in ms. */
@@ -43,11 +43,17 @@ export function createErrorHandler(log: Log, print = printOnbox): ErrorRequestHa
     }
     if (code.startsWith('key-')) response.set('WWW-Authenticate', 'Bearer');
     const { status, body } = print(error);
-    if (status === 503 || status === 429) response.set('Retry-After', '1');
+    if (status === 503 || status === 429) response.set('Retry-After', `${secondsOf(error)}`);
     response.status(status);
     if (request.complete) response.json(body);
     else answerEarly(request, response, body);
   };
+}
+
+/** When it may be worth another try; 1 where nobody knows better. */
+function secondsOf(error: unknown): number {
+  const seconds = errorFacts(error).details?.['retry_after_s'];
+  return typeof seconds === 'number' ? seconds : 1;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What detect and classify share: the picture is read, the work is dropped when the client goes, the memory is given back.
 
 import type { Request, Response } from 'express';
+import type { Wait } from '../engine/engine.js';
 import type { MemoryBudget } from './budget.js';
 import { readImageBody } from './image-body.js';
 
@@ -9,27 +10,30 @@ export async function answerImage<T>(
   request: Request,
   response: Response,
   budget: MemoryBudget,
-  run: (image: Uint8Array, signal: AbortSignal) => Promise<T>,
+  run: (image: Uint8Array, wait: Wait & { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<void> {
   const { image, release } = await readImageBody(request, budget);
   try {
-    await whileConnected(response, (signal) => run(image, signal));
+    await whileConnected(response, (wait) => run(image, wait));
   } finally {
     release();
   }
 }
 
-/** Sends what `run` answers, as JSON unless told otherwise; `run` is told when nobody waits for it any more. */
+/**
+ * Sends what `run` answers, as JSON unless told otherwise; `run` is told when nobody waits for it any more. The requests of one address
+ * are one source: together they get as much of a model as a stream.
+ */
 export async function whileConnected<T>(
   response: Response,
-  run: (signal: AbortSignal) => Promise<T>,
+  run: (wait: Wait & { readonly signal: AbortSignal }) => Promise<T>,
   send: (answer: T) => unknown = (answer) => response.json(answer),
 ): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
   response.once('close', onClose);
   try {
-    const answer = await run(gone.signal);
+    const answer = await run({ signal: gone.signal, source: response.req.socket.remoteAddress });
     if (!response.destroyed) await send(answer);
   } finally {
     response.off('close', onClose);

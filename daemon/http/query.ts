@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { OnboxError } from '../../runtime/index.js';
 import { type Limits, parseNumber, printLimits } from '../api/limits.js';
+import { type Priority, usualPriority } from '../engine/queue.js';
 import { printFact } from '../log.js';
 
 export type Query = ReadonlyMap<string, string>;
@@ -32,12 +33,17 @@ export function readQuery(request: IncomingMessage, known: readonly string[]): Q
  * A number of the query, or `fallback` where it is not given.
  * @throws OnboxError `query-invalid` naming the parameter, its limits and what came
  */
-export function numberOf(query: Query, name: string, fallback: number, limits: Limits): number {
+export function numberOf<F>(query: Query, name: string, fallback: F, limits: Limits): number | F {
   const text = query.get(name);
   if (text === undefined) return fallback;
   const value = parseNumber(text, limits);
   if (value === undefined) throw invalid(`"${name}" wants ${printLimits(limits)}, got ${printFact(text.slice(0, 80))}`);
   return value;
+}
+
+/** 1 goes before 2, which is usual, and that before 3. @throws OnboxError `query-invalid` */
+export function priorityOf(query: Query): Priority {
+  return numberOf(query, 'priority', usualPriority, { min: 1, max: 3, whole: true }) as Priority;
 }
 
 function invalid(message: string): OnboxError {

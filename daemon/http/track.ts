@@ -10,7 +10,7 @@ import { type BodyLimits, collectBody } from './body.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
 import { answerImage } from './infer.js';
-import { numberOf, type Query, readQuery } from './query.js';
+import { numberOf, priorityOf, type Query, readQuery } from './query.js';
 
 /** Of a configuration: room for the largest scene. */
 const configLimits: BodyLimits = { bytesMax: 512 * 1024, timeoutMs: 60_000, piecesMax: 65_536 };
@@ -27,10 +27,8 @@ export function trackRoutes(sessions: TrackSessions, budget: MemoryBudget): Rout
   router
     .route('/v1/track/:session')
     .post(async (request, response) => {
-      const asked = trackRequest(readQuery(request, ['model', 'min_confidence', 'pts_us', 'ttl_s']));
-      await answerImage(request, response, budget, (image, signal) =>
-        sessions.track(request.params.session, image, asked, signal),
-      );
+      const asked = trackRequest(readQuery(request, ['model', 'min_confidence', 'pts_us', 'ttl_s', 'priority']));
+      await answerImage(request, response, budget, (image, wait) => sessions.track(request.params.session, image, asked, wait));
     })
     .put(async (request, response) => {
       readQuery(request, []);
@@ -60,6 +58,7 @@ function trackRequest(query: Query): TrackRequest {
     model: query.get('model'),
     minConfidence: has('min_confidence') ? numberOf(query, 'min_confidence', 0, detectLimits.minConfidence) : undefined,
     ptsUs: has('pts_us') ? microsecondsOf(query.get('pts_us') ?? '') : undefined,
+    priority: priorityOf(query),
     ttlS: has('ttl_s') ? numberOf(query, 'ttl_s', usual, { min, max, whole: true }) : undefined,
   };
 }

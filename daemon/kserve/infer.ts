@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Response, Router } from 'express';
 import { errorCode, OnboxError } from '../../runtime/index.js';
+import type { Wait } from '../engine/engine.js';
 import { refuseMethod } from '../http/errors.js';
 import { whileConnected } from '../http/infer.js';
 import type { StoredModel } from '../store/store.js';
@@ -20,7 +21,7 @@ import { type InferRequest, parseInferRequest } from './request.js';
 /** The header that says how many bytes of a body are JSON, before binary data begins. */
 const headLengthHeader = 'inference-header-content-length';
 
-const rawRequest: InferRequest = { id: undefined, timeoutMs: undefined, isBinary: true, inputs: [], outputs: [] };
+const rawRequest: InferRequest = { id: undefined, timeoutMs: undefined, priority: 2, isBinary: true, inputs: [], outputs: [] };
 
 export function inferRoutes(parts: KserveParts): Router {
   const { service, states, budget } = parts;
@@ -37,7 +38,7 @@ export function inferRoutes(parts: KserveParts): Router {
         const accepted = acceptedEncoding(String(request.headers['accept-encoding'] ?? ''));
         await whileConnected(
           response,
-          async (signal) => await inferBody(parts, model, bytes, headLengthOf(request, bytes.byteLength), signal),
+          async (wait) => await inferBody(parts, model, bytes, headLengthOf(request, bytes.byteLength), wait),
           async (reply) => await send(response, reply, accepted),
         );
       } finally {
@@ -62,7 +63,7 @@ async function inferBody(
   model: StoredModel,
   body: Uint8Array,
   headLength: number,
-  signal: AbortSignal,
+  wait: Wait & { readonly signal: AbortSignal },
 ): Promise<InferReply> {
   const { name, record } = model;
   const wanted = { name, inputs: record.inputs };
@@ -73,8 +74,8 @@ async function inferBody(
   const payload = { arrays, binary: body.subarray(headLength) };
   const inputs = isRaw ? [readRawInput(wanted, body)] : await readInputs(wanted, request.inputs, payload);
   const outputNames = request.outputs.map((output) => output.name);
-  const answer = await inTime(request.timeoutMs, signal, (ends) =>
-    service.infer(model, inputs, outputNames, ends).catch((cause: unknown) => {
+  const answer = await inTime(request.timeoutMs, wait.signal, (signal) =>
+    service.infer(model, inputs, outputNames, { ...wait, signal, priority: request.priority }).catch((cause: unknown) => {
       // It was deleted while the request waited.
       throw errorCode(cause) === 'model-missing' ? unknownModel(name, cause) : cause;
     }),

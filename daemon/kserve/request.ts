@@ -1,6 +1,7 @@
 // The JSON of an inference request: its types, and the checks that make them true. What depends on the model is checked in
 // inputs.ts and outputs.ts.
 
+import { type Priority, usualPriority } from '../engine/queue.js';
 import { isDatatype } from './datatypes.js';
 import { clip, invalid } from './errors.js';
 import { type Fields, fieldOf, fieldsOf, flagOf, listOf, textOf, wholeOf } from './fields.js';
@@ -11,6 +12,7 @@ export interface InferRequest {
   readonly id: string | undefined;
   /** How long the request may wait, in ms; undefined for the daemon's own deadline. */
   readonly timeoutMs: number | undefined;
+  readonly priority: Priority;
   /** For outputs that do not say themselves. */
   readonly isBinary: boolean;
   readonly inputs: readonly RequestInput[];
@@ -50,7 +52,7 @@ const parametersOfRequest: ReadonlySet<string> = new Set(['priority', 'timeout',
 export function parseInferRequest(value: unknown): InferRequest {
   const fields = fieldsOf(value, 'the request');
   const parameters = parametersOf(fields, 'the request', true);
-  wholeOf(parameters, 'priority', 0, Number.MAX_SAFE_INTEGER);
+  const level = wholeOf(parameters, 'priority', 0, Number.MAX_SAFE_INTEGER) ?? 0;
   const timeout = wholeOf(parameters, 'timeout', 0, Number.MAX_SAFE_INTEGER) ?? 0;
   const inputs = listOf(fields, 'inputs', tensorsMax).map(parseInput);
   requireDistinct(inputs, 'input');
@@ -59,6 +61,8 @@ export function parseInferRequest(value: unknown): InferRequest {
   return {
     id: idOf(fields),
     timeoutMs: timeout === 0 ? undefined : Math.ceil(timeout / 1000),
+    // As Triton counts: 1 is the highest, and 0 stands for what is usual.
+    priority: level === 0 ? usualPriority : level === 1 ? 1 : level === 2 ? 2 : 3,
     isBinary: flagOf(parameters, 'binary_data_output') ?? false,
     inputs,
     outputs,

@@ -1,8 +1,10 @@
 // Named tracking sessions: what a stream is for a WebSocket, for those who post one picture after the other. A session lives as long as
 // it is used, and is forgotten when nobody has asked for it for a while.
 
-import { type DetectOptions, detectDefaults, OnboxError } from '../../runtime/index.js';
+import { type DetectOptions, OnboxError } from '../../runtime/index.js';
 import type { FrameAnswer, StreamedModel, TrackAnswer, TrackSessionFacts } from '../api/types.js';
+import type { Wait } from '../engine/engine.js';
+import type { Priority } from '../engine/queue.js';
 import { createLock } from '../engine/worker.js';
 import { printFact } from '../log.js';
 import { type Fields, numberOf, shown, textOf, wrong } from './fields.js';
@@ -13,7 +15,7 @@ import { changeWatch, minConfidences, type WatchSettings, watchAtFirst } from '.
 export interface SessionParts {
   /** @throws OnboxError `model-missing`, `task-mismatch` */
   streamed(model: string | undefined): Promise<StreamedModel>;
-  detect(model: string, image: Uint8Array, options: DetectOptions, signal: AbortSignal): Promise<FrameAnswer>;
+  detect(model: string, image: Uint8Array, options: Partial<DetectOptions>, wait: Wait): Promise<FrameAnswer>;
 }
 
 /** What a request says of itself; what is left out, the session knows. */
@@ -23,6 +25,7 @@ export interface TrackRequest {
   /** When the picture was taken, in microseconds of any clock; that of the daemon if undefined. */
   readonly ptsUs: number | undefined;
   readonly ttlS: number | undefined;
+  readonly priority: Priority;
 }
 
 export const sessionLimits = {
@@ -102,7 +105,7 @@ export class TrackSessions {
    * Looks at the next picture of a session; without such a session, one begins.
    * @throws OnboxError as `configure`; `track-time` if the picture is not newer than the last one; what detecting throws
    */
-  async track(name: string, image: Uint8Array, request: TrackRequest, signal: AbortSignal): Promise<TrackAnswer> {
+  async track(name: string, image: Uint8Array, request: TrackRequest, wait: Wait): Promise<TrackAnswer> {
     const { session, isNew } = await this.enter(name, request.model);
     if (session.unanswered >= sessionLimits.unansweredMax) {
       const message = `${session.unanswered} pictures of the session "${session.name}" are in work already`;
@@ -113,14 +116,17 @@ export class TrackSessions {
     session.ttlS = request.ttlS ?? session.ttlS;
     const frame = ++session.frames;
     const { labels, minConfidence } = session.settings;
-    const options: DetectOptions = {
-      ...detectDefaults,
+    const options: Partial<DetectOptions> = {
       minConfidence: request.minConfidence ?? minConfidence ?? minConfidences.tracked,
       ...(labels === undefined ? {} : { labels }),
     };
     session.unanswered++;
     try {
-      const detected = this.parts.detect(session.model, image, options, signal);
+      const detected = this.parts.detect(session.model, image, options, {
+        ...wait,
+        source: session,
+        priority: request.priority,
+      });
       return await session.inTurn(async () => follow(session, await detected, frame, timeUs));
     } catch (error) {
       // A first picture that cannot be looked at leaves no session behind.

@@ -1,11 +1,12 @@
-// One stream: frames in, results in their order out, and what was left out is told. It has one frame at the engine at a time (or two
-// where every frame counts), so that streams take turns in the engine's queue and each gets its share.
+// One stream: frames in, results in their order out, and what was left out is told. It waits for its turn at the engine, and which frame
+// is looked at is decided when that has come: under load results come less often, but what they show is as new as ever.
 
 import { randomBytes } from 'node:crypto';
-import { type DetectOptions, detectDefaults, errorCode, OnboxError, type PictureSource } from '../../runtime/index.js';
+import { type DetectOptions, errorCode, OnboxError } from '../../runtime/index.js';
 import { errorFacts, statusOf } from '../api/errors.js';
 import type { FrameAnswer, StreamedModel } from '../api/types.js';
 import type { MemoryBudget } from '../http/budget.js';
+import type { DetectLate } from '../service.js';
 import type { DropReason } from '../statistics.js';
 import { Follower } from '../track/follower.js';
 import { minConfidences } from '../track/settings.js';
@@ -33,7 +34,7 @@ export interface StreamCounter {
 export interface StreamParts {
   readonly socket: StreamSocket;
   readonly model: StreamedModel;
-  detect(image: PictureSource, options: DetectOptions, signal: AbortSignal): Promise<FrameAnswer>;
+  readonly detect: DetectLate;
   /** Of all frames and bodies of the daemon. */
   readonly budget: MemoryBudget;
   readonly counter: StreamCounter;
@@ -68,7 +69,9 @@ export class Stream {
   private frames = 0;
   private lastUs = -1;
   private readonly waiting: Pending[] = [];
-  /** At the engine, in the order in which they were sent. */
+  /** Turns that are waited for, without a frame yet. */
+  private turns = 0;
+  /** At the engine, in the order in which they were chosen. */
   private readonly running: Pending[] = [];
   private drop: { from: number; to: number; reason: DropReason } | undefined;
   private droppedSinceResult = 0;
@@ -168,10 +171,12 @@ export class Stream {
       throw new OnboxError(`pts_us must increase: ${timeUs} came after ${this.lastUs}`, { code: 'bad-frame' });
     }
     const bytes = frameBytes(frame);
-    const replaced = this.settings.policy === 'latest' ? this.waiting : [];
+    // Each turn that is waited for has a frame, also where the policy was another before.
+    const kept = this.settings.policy === 'latest' ? Math.max(0, this.turns - 1) : this.waiting.length;
+    const replaced = this.waiting.slice(0, Math.max(0, this.waiting.length - kept));
     // The frame that waits stays where there is no memory for the one that would replace it.
     this.parts.budget.take(replaced.reduce((sum, each) => sum - each.bytes, bytes));
-    for (const { frame: left } of replaced.splice(0)) this.dropFrame(left, 'late');
+    for (const { frame: left } of this.waiting.splice(0, replaced.length)) this.dropFrame(left, 'late');
     this.lastUs = timeUs;
     this.waiting.push({ ...frame, frame: number, timeUs, bytes, arrived });
     this.pump();
@@ -180,21 +185,35 @@ export class Stream {
   private pump(): void {
     // Where every frame counts, the next one is decoded while one runs. Where only the newest does, it would be older then.
     const runningMax = this.settings.policy === 'all' ? 2 : 1;
-    while (this.running.length < runningMax) {
-      const pending = this.waiting.shift();
-      if (pending === undefined) return;
-      this.running.push(pending);
-      this.parts.detect(pending.image, this.wanted(), this.gone.signal).then(
-        (detected) => this.settle(pending, { detected }),
-        (error: unknown) => this.settle(pending, { error }),
-      );
-    }
+    while (this.turns < this.waiting.length && this.turns + this.running.length < runningMax) this.takeTurn();
   }
 
-  private wanted(): DetectOptions {
+  private takeTurn(): void {
+    let chosen: Pending | undefined;
+    const choose = (): { image: Pending['image']; options: Partial<DetectOptions> } => {
+      if (chosen === undefined) {
+        // A frame that waits is replaced, never taken away.
+        chosen = this.waiting.shift() as Pending;
+        this.turns--;
+        this.running.push(chosen);
+      }
+      return { image: chosen.image, options: this.wanted() };
+    };
+    this.turns++;
+    this.parts.detect(choose, { signal: this.gone.signal, source: this }).then(
+      (detected) => this.settle(chosen as Pending, { detected }),
+      (error: unknown) => {
+        // Without a turn, the frame that waited for it is over too; those of a stream that has ended are gone.
+        if (!this.gone.signal.aborted) choose();
+        if (chosen !== undefined) this.settle(chosen, { error });
+      },
+    );
+  }
+
+  private wanted(): Partial<DetectOptions> {
     const { minConfidence, track, labels } = this.settings;
     const usual = track ? minConfidences.tracked : minConfidences.untracked;
-    return { ...detectDefaults, minConfidence: minConfidence ?? usual, ...(labels === undefined ? {} : { labels }) };
+    return { minConfidence: minConfidence ?? usual, ...(labels === undefined ? {} : { labels }) };
   }
 
   private settle(pending: Pending, answer: NonNullable<Pending['answer']>): void {
@@ -217,7 +236,7 @@ export class Stream {
     const start = performance.now();
     const seen = this.settings.track ? this.follower.follow(objects, frame, timeUs, image) : { objects, events: [] };
     const now = performance.now();
-    const engineMs = ms.decode + ms.queue + ms.infer + ms.post;
+    const workMs = ms.decode + ms.infer + ms.post;
     this.tellDrop();
     for (const event of seen.events) this.send({ type: 'event', ...event });
     if (this.parts.socket.bufferedAmount > unreadMax.results) {
@@ -231,7 +250,7 @@ export class Stream {
       objects: seen.objects,
       ms: {
         // From the frame's arrival, so what the message took to the engine and back counts as waiting.
-        queue: round(Math.max(ms.queue, start - arrived - engineMs + ms.queue)),
+        queue: round(Math.max(0, start - arrived - workMs)),
         decode: round(Math.max(0, ms.decode - detected.pre)),
         pre: round(detected.pre),
         infer: ms.infer,

@@ -75,10 +75,10 @@ export class Streams {
       throw new OnboxError(`this path speaks ${subprotocol}`, { code: 'protocol-unsupported' });
     }
     const query = readQuery(request, ['model', 'ticket']);
-    const model = await service.streamed(query.get('model'));
+    const opened = await service.openStream(query.get('model'));
     if (this.stopped) throw new OnboxError('onbox is stopping', { code: 'engine-stopped' });
     if (this.open.size >= streamsMax) throw new OnboxError(`${streamsMax} streams are open already`, { code: 'queue-full' });
-    this.sockets.handleUpgrade(request, socket, head, (opened) => this.begin(opened, model));
+    this.sockets.handleUpgrade(request, socket, head, (accepted) => this.begin(accepted, opened));
   }
 
   /** Tells every client that onbox restarts. */
@@ -92,15 +92,9 @@ export class Streams {
     }, tickMs).unref();
   }
 
-  private begin(socket: WebSocket, model: Awaited<ReturnType<Service['streamed']>>): void {
-    const { service, budget, counter, log } = this.options;
-    const stream = new Stream({
-      socket,
-      model,
-      detect: (image, wanted, signal) => service.detectFrame(model.name, image, wanted, signal),
-      budget,
-      counter,
-    });
+  private begin(socket: WebSocket, { model, detect }: Awaited<ReturnType<Service['openStream']>>): void {
+    const { budget, counter, log } = this.options;
+    const stream = new Stream({ socket, model, detect, budget, counter });
     const entry: Open = { socket, stream, missedPongs: 0 };
     this.open.add(entry);
     log('stream-opened', { stream: stream.id, model: model.name });

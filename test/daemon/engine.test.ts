@@ -93,7 +93,7 @@ test('work that nobody waits for any more leaves the queue', async () => {
   const engine = startEngine({ runningMax: 1 });
   const first = engine.run(detect('sleep 200'));
   const gone = new AbortController();
-  const second = engine.run(detect('box'), gone.signal);
+  const second = engine.run(detect('box'), { signal: gone.signal });
   gone.abort();
   await expect(second).rejects.toMatchObject({ code: 'request-cancelled' });
   await first;
