@@ -17,7 +17,7 @@ export class Client {
     this.options = options;
   }
 
-  async detect(image: Uint8Array, model: string | undefined, options: DetectOptions): Promise<DetectAnswer> {
+  async detect(image: Uint8Array, model: string | undefined, options: Partial<DetectOptions>): Promise<DetectAnswer> {
     const query = { model, min_confidence: options.minConfidence, iou: options.iou, max: options.max };
     return (await this.ask('POST', '/v1/detect', query, image)) as DetectAnswer;
   }

@@ -20,9 +20,13 @@ export const detect: Command = {
     'min-confidence': {
       type: 'string',
       value: 'P',
-      help: `least confidence, 0 to 1 (default ${detectDefaults.minConfidence})`,
+      help: `least confidence, 0 to 1 (default: the model's own, or ${detectDefaults.minConfidence})`,
     },
-    iou: { type: 'string', value: 'P', help: `overlap above which two boxes are one object (default ${detectDefaults.iou})` },
+    iou: {
+      type: 'string',
+      value: 'P',
+      help: `overlap above which two boxes are one object (default: the model's own, or ${detectDefaults.iou})`,
+    },
     max: { type: 'string', value: 'N', help: `most objects (default ${detectDefaults.max})` },
     draw: { type: 'string', value: 'OUT.png', help: 'write the picture with its objects drawn' },
     threads: threadsFlag,
@@ -41,15 +45,23 @@ export const detect: Command = {
   },
 };
 
-function optionsOf(args: Arguments): DetectOptions {
+function optionsOf(args: Arguments): Partial<DetectOptions> {
+  const minConfidence = args.number('min-confidence', detectLimits.minConfidence);
+  const iou = args.number('iou', detectLimits.iou);
+  const max = args.number('max', detectLimits.max);
   return {
-    minConfidence: args.number('min-confidence', detectLimits.minConfidence) ?? detectDefaults.minConfidence,
-    iou: args.number('iou', detectLimits.iou) ?? detectDefaults.iou,
-    max: args.number('max', detectLimits.max) ?? detectDefaults.max,
+    ...(minConfidence === undefined ? {} : { minConfidence }),
+    ...(iou === undefined ? {} : { iou }),
+    ...(max === undefined ? {} : { max }),
   };
 }
 
-async function answerOf(bytes: Uint8Array, options: DetectOptions, args: Arguments, terminal: Terminal): Promise<DetectAnswer> {
+async function answerOf(
+  bytes: Uint8Array,
+  options: Partial<DetectOptions>,
+  args: Arguments,
+  terminal: Terminal,
+): Promise<DetectAnswer> {
   const client = await daemonOf(args, terminal);
   if (client !== undefined) return await client.detect(bytes, args.text('model'), options);
   const threads = threadsOf(args);

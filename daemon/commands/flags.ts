@@ -27,6 +27,7 @@ export const daemonFlags = {
 
 export const compileFlags = {
   input: { type: 'string', multiple: true, value: 'NAME=1x3x640x640', help: 'the shape of an input' },
+  cut: { type: 'string', multiple: true, value: 'VALUE', help: 'end the model at this value instead of its outputs' },
   task: { type: 'string', value: 'TASK', help: 'detect, classify, embed or other' },
   head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolov8' },
   labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
@@ -40,12 +41,14 @@ export function threadsOf(args: Arguments): number | undefined {
 /** @throws OnboxError `option-invalid`, `file-missing`, `labels-invalid` */
 export async function compileOptionsOf(args: Arguments): Promise<CompileOptions> {
   const inputs = args.texts('input');
+  const cut = args.texts('cut');
   const task = args.text('task');
   const head = args.text('head');
   const labels = args.text('labels');
   const threads = threadsOf(args);
   return {
     ...(inputs.length === 0 ? {} : { inputs: parseInputShapes(inputs) }),
+    ...(cut.length === 0 ? {} : { cut }),
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),

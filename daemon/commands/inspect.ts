@@ -1,16 +1,14 @@
 // onbox inspect MODEL.onnx: what a model is, and whether onbox can run it, without compiling it.
 
 import {
-  describe,
   errorCode,
   errorMessage,
-  factsOf,
-  importModel,
   mergeOverrides,
   type OnnxModel,
   type OnnxValue,
   readModel,
   readSidecar,
+  understand,
   unsupported,
 } from '../../runtime/index.js';
 import type { ErrorFacts } from '../api/types.js';
@@ -34,6 +32,8 @@ interface Inspection {
   readonly inputs: readonly ReturnType<typeof valueFacts>[];
   readonly outputs: readonly ReturnType<typeof valueFacts>[];
   readonly operators: readonly OperatorCount[];
+  /** Values that the model is cut at, because a head of onbox reads on from there. */
+  readonly ends: readonly string[];
   readonly task: string | null;
   readonly head: string | null;
   readonly labels: number;
@@ -66,13 +66,17 @@ async function inspectModel(path: string, model: OnnxModel, options: CompileOpti
     outputs: model.outputs.map(valueFacts),
     operators: countOperators(model),
   };
-  const nothing = { task: null, head: null, labels: 0, image: null };
+  const nothing = { ends: [], task: null, head: null, labels: 0, image: null };
   try {
-    const graph = importModel(model, options.inputs === undefined ? {} : { inputs: options.inputs });
     const overrides = mergeOverrides(overridesOf(options), await readSidecar(path));
-    const spec = describe(factsOf(graph, model.metadata), overrides);
+    const { inputs, cut } = options;
+    const { spec, ends } = understand(model, {
+      ...overrides,
+      ...(inputs === undefined ? {} : { inputs }),
+      ...(cut === undefined ? {} : { cut }),
+    });
     const { task, head, labels, image } = spec;
-    return { ...facts, task, head: head?.kind ?? null, labels: labels.length, image: image ?? null, problem: null };
+    return { ...facts, ends, task, head: head?.kind ?? null, labels: labels.length, image: image ?? null, problem: null };
   } catch (error) {
     const code = errorCode(error);
     if (code === 'internal') throw error;
@@ -104,6 +108,7 @@ function printInspection(found: Inspection): string {
       const name = domain === '' ? op : `${domain}.${op}`;
       return `operator ${plainText(name)} x${count}${isKnown ? '' : ' (onbox lacks it)'}`;
     }),
+    ...found.ends.map((end) => `cut at ${plainText(end)}: the head reads on from there`),
     `task ${found.task ?? 'unknown'}`,
     `head ${found.head ?? 'none found'}`,
     `labels ${found.labels}`,

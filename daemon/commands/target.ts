@@ -55,7 +55,7 @@ export async function openTarget(
   const store = openStore(terminal);
   const { threads: _, ...choices } = options;
   if (Object.keys(choices).length > 0) {
-    throw usageError('--input, --task, --head and --labels are for ONNX files; an installed model has its own');
+    throw usageError('--input, --cut, --task, --head and --labels are for ONNX files; an installed model has its own');
   }
   const stored = await findStored(store, text, task, terminal);
   const { model, version } = await openStored(store, stored, options, terminal);

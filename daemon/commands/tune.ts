@@ -121,13 +121,14 @@ class TuneJob {
     const controller = new AbortController();
     const stop = (): void => controller.abort();
     const progress = createProgress(this.terminal, `tune ${model}`);
-    const { inputs, threads, ...flags } = options;
+    const { inputs, cut, threads, ...flags } = options;
     process.once('SIGINT', stop);
     try {
       const report = await tuneFile(onnx, {
         ...mergeOverrides(flags, await readSidecar(onnx)),
         ...this.budget,
         ...(inputs === undefined ? {} : { inputs }),
+        ...(cut === undefined ? {} : { cut }),
         ...(threads === undefined ? {} : { threads }),
         records: this.records,
         signal: controller.signal,

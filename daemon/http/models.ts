@@ -38,7 +38,7 @@ export function modelRoutes(service: Service, store: ModelStore, options: ModelR
     })
     .put(async (request, response) => {
       const name = requireModelName(request.params.name);
-      const compileOptions = optionsOf(readQuery(request, ['input[]', 'task', 'head']));
+      const compileOptions = optionsOf(readQuery(request, ['input[]', 'cut[]', 'task', 'head']));
       const { staging, digest } = await upload(request);
       const detail = await service.put({ name, staging, digest, options: compileOptions });
       response.status(detail.version === 1 ? 201 : 200).json(detail);
@@ -75,10 +75,12 @@ function createUploader(store: ModelStore, modelBytesMax: number) {
 
 function optionsOf(query: Query): CompileOptions {
   const inputs = query.get('input')?.split('\n');
+  const cut = query.get('cut')?.split('\n');
   const task = query.get('task');
   const head = query.get('head');
   return {
     ...(inputs === undefined ? {} : { inputs: parseInputShapes(inputs) }),
+    ...(cut === undefined ? {} : { cut }),
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),
   };

@@ -10,10 +10,11 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options, records } = request;
-  const { inputs, threads, ...flags } = options;
+  const { inputs, cut, threads, ...flags } = options;
   const { manifest } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
+    ...(cut === undefined ? {} : { cut }),
     ...(threads === undefined ? {} : { threads }),
     ...(records === undefined ? {} : { records }),
     name,

@@ -9,6 +9,8 @@ export const recordFormat = 1;
 /** What the model's owner chose. Kept so that the module can be rebuilt from its ONNX in the same way. */
 export interface CompileOptions {
   readonly inputs?: Readonly<Record<string, readonly number[]>>;
+  /** Values to end the model at. */
+  readonly cut?: readonly string[];
   readonly task?: Task;
   readonly head?: string;
   readonly labels?: readonly string[];
@@ -31,6 +33,11 @@ export interface ModelRecord {
   readonly embedded: boolean;
   readonly options: CompileOptions;
   readonly report: Readonly<Record<string, unknown>>;
+  /**
+   * Models count from 1 in the order in which their names were first installed; a later version keeps the number of the first. A clock
+   * may jump, this does not. Records of older versions of onbox have none, which means before all others.
+   */
+  readonly order?: number;
   /** ISO 8601, UTC. */
   readonly installedAt: string;
 }
@@ -71,6 +78,7 @@ function firstWrongField(value: unknown, name: string, version: number): string 
     ['embedded', typeof value['embedded'] === 'boolean'],
     ['options', isObject(value['options'])],
     ['report', isObject(value['report'])],
+    ['order', value['order'] === undefined || Number.isSafeInteger(value['order'])],
     ['installedAt', typeof value['installedAt'] === 'string'],
   ];
   return checks.find(([, holds]) => !holds)?.[0];

@@ -6,6 +6,7 @@ import { elementCount, type Shape } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import { elementsMax } from '../graph/rules.js';
 import { OnnxCall } from './call.js';
+import { adviseCut } from './cut.js';
 import { GraphWriter, type Value } from './graph-writer.js';
 import { type OnnxModel, type OnnxNode, type OnnxValue, quote } from './model.js';
 import { importers } from './ops/index.js';
@@ -28,11 +29,15 @@ export interface UnsupportedOperator {
   readonly nodes: readonly string[];
 }
 
+/** The nodes that onbox cannot translate, whatever their inputs are. */
+export function untranslatable(model: OnnxModel): OnnxNode[] {
+  return model.nodes.filter((node) => !isKnown(node));
+}
+
 /** The operators of a model that onbox cannot translate, in order of appearance. */
 export function unsupported(model: OnnxModel): UnsupportedOperator[] {
   const found = new Map<string, { op: string; domain: string; nodes: string[] }>();
-  for (const node of model.nodes) {
-    if (isKnown(node)) continue;
+  for (const node of untranslatable(model)) {
     const entry = found.get(printOperator(node)) ?? { op: node.op, domain: node.domain, nodes: [] };
     entry.nodes.push(nodeName(node));
     found.set(printOperator(node), entry);
@@ -134,7 +139,8 @@ function checkOperators(model: OnnxModel): void {
     const some = operator.nodes.slice(0, namesInMessage).map(quote).join(', ');
     return `${printOperator(operator)} (${operator.nodes.length}: ${some}${operator.nodes.length > namesInMessage ? ', …' : ''})`;
   });
-  throw new OnboxError(`operators that onbox lacks: ${list.join('; ')}`, {
+  const advice = adviseCut(model, untranslatable(model));
+  throw new OnboxError(`operators that onbox lacks: ${list.join('; ')}${advice}`, {
     code: 'unsupported-operators',
     details: { operators },
   });

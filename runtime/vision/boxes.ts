@@ -2,7 +2,7 @@
 
 import { OnboxError } from '../core/error.js';
 import type { VisionSpec } from '../module/manifest.js';
-import type { Candidate, Outputs } from './heads/head.js';
+import { type Candidate, numberOf, type Outputs } from './heads/head.js';
 import { detectHeadOf } from './heads/index.js';
 import { labelOf } from './labels.js';
 import { type Placement, toPictureX, toPictureY } from './letterbox.js';
@@ -31,27 +31,37 @@ export interface DetectOptions {
   readonly labels?: readonly string[];
 }
 
+/** Of models that state no thresholds of their own. */
 export const detectDefaults: DetectOptions = { minConfidence: 0.25, iou: 0.45, max: 300 };
 
 /**
  * The objects in a picture, most confident first.
  * @param outputs of the model, as the spec's head reads them
  * @param placement of the picture in the model's input
+ * @param options what is left out is as the head's parameters say (those of a NonMaxSuppression in the graph), or the default
  * @throws OnboxError `head-missing` if the spec has no head, `head-task`, or `head-mismatch` if the outputs are not the head's
  */
 export function decodeObjects(
   spec: VisionSpec,
   outputs: Outputs,
   placement: Placement,
-  { minConfidence, iou, max, labels }: DetectOptions,
+  options: Partial<DetectOptions>,
 ): DetectedObject[] {
   if (spec.head === undefined) throw new OnboxError('the model has no head that finds objects', { code: 'head-missing' });
-  const candidates = detectHeadOf(spec.head.kind).decode(outputs, spec.head.parameters, { minConfidence });
+  const { kind, parameters } = spec.head;
+  const { labels } = options;
+  const stated = (name: string) => (parameters[name] === undefined ? undefined : numberOf(parameters, name));
+  const minConfidence = options.minConfidence ?? stated('minConfidence') ?? detectDefaults.minConfidence;
+  const iou = options.iou ?? stated('iou') ?? detectDefaults.iou;
+  const max = options.max ?? detectDefaults.max;
+  const candidates = detectHeadOf(kind).decode(outputs, parameters, { minConfidence });
   // A box with a number that is none (a broken model, f16 overflow) would poison every comparison.
   const finite = candidates.filter(({ x1, y1, x2, y2 }) => Number.isFinite(x1 + y1 + x2 + y2));
   const wanted =
     labels === undefined ? finite : finite.filter((candidate) => labels.includes(labelOf(spec.labels, candidate.class)));
-  return suppress(wanted, { iou, max }).map((candidate) => toObject(candidate, spec.labels, placement));
+  return suppress(wanted, { iou, max, perClass: stated('perClass') ?? max }).map((candidate) =>
+    toObject(candidate, spec.labels, placement),
+  );
 }
 
 function toObject(candidate: Candidate, labels: readonly string[], placement: Placement): DetectedObject {

@@ -5,7 +5,7 @@ import { OnboxError } from '../core/error.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Manifest, Pixels } from '../module/manifest.js';
 import { type OpenOptions, openSession, type Session } from '../module/session.js';
-import { type DetectedObject, type DetectOptions, decodeObjects, detectDefaults } from './boxes.js';
+import { type DetectedObject, type DetectOptions, decodeObjects } from './boxes.js';
 import { type ClassifiedClass, type ClassifyOptions, classifyDefaults, decodeClasses } from './classes.js';
 import { decodePicture, type Picture, type PictureSize } from './image.js';
 import { type FittedPicture, fitPicture } from './letterbox.js';
@@ -100,9 +100,8 @@ export function visionModel<S extends PixelSession>(session: S): VisionModel<S> 
   return {
     session,
     detect: async (picture, options) => {
-      const limits = { ...detectDefaults, ...options };
       const { image, answer, ms } = await look(picture, (outputs, { placement }) =>
-        decodeObjects(manifest, outputs, placement, limits),
+        decodeObjects(manifest, outputs, placement, options ?? {}),
       );
       return { image, objects: answer, ms };
     },

@@ -7,6 +7,8 @@ export interface NmsLimits {
   readonly iou: number;
   /** How many boxes to keep. */
   readonly max: number;
+  /** How many boxes of one class to keep. */
+  readonly perClass?: number;
 }
 
 /** Candidates beyond these are the least confident of a crowd that no picture has; they would only cost time. */
@@ -17,18 +19,22 @@ export const nmsCandidatesMax = 10_000;
  * Costs a sort, and for each candidate a look at the boxes kept before it: they lie in plain memory, since whoever asks for every
  * anchor (a confidence of 0) makes this the slowest loop of a detection.
  */
-export function suppress(candidates: readonly Candidate[], { iou, max }: NmsLimits): Candidate[] {
+export function suppress(candidates: readonly Candidate[], { iou, max, perClass = max }: NmsLimits): Candidate[] {
   const order = byScore(candidates).subarray(0, nmsCandidatesMax);
   const keptMax = Math.min(Math.max(max, 0), order.length);
   const kept: Candidate[] = [];
   const boxes = new Float64Array(keptMax * 4);
   const classes = new Int32Array(keptMax);
+  const counts = new Map<number, number>();
   for (const index of order) {
     if (kept.length >= keptMax) break;
     const candidate = candidates[index] as Candidate;
+    const count = counts.get(candidate.class) ?? 0;
+    if (count >= perClass) continue;
     if (isCovered(candidate, kept.length, boxes, classes, iou)) continue;
     boxes.set([candidate.x1, candidate.y1, candidate.x2, candidate.y2], kept.length * 4);
     classes[kept.length] = candidate.class;
+    counts.set(candidate.class, count + 1);
     kept.push(candidate);
   }
   return kept;

@@ -1,18 +1,15 @@
 // Tunes an ONNX file on this machine: what a compile of the same file would do is searched.
 
 import { type TuneReport, type TuneRequest, tune } from '../module/tune.js';
-import { type CompileFileOptions, loadModel } from './compile.js';
-import type { Overrides } from './sidecar.js';
+import { loadModel } from './compile.js';
+import type { UnderstandOptions } from './understand.js';
 
-export interface TuneFileOptions extends Overrides, Omit<TuneRequest, 'graph' | 'image'> {
-  /** Shapes of inputs whose dimensions the model leaves open. */
-  readonly inputs?: NonNullable<CompileFileOptions['inputs']>;
-}
+export interface TuneFileOptions extends UnderstandOptions, Omit<TuneRequest, 'graph' | 'image'> {}
 
-/** @throws OnboxError of readModel, importModel, describe and tune */
+/** @throws OnboxError of readModel, understand and tune */
 export async function tuneFile(path: string, options: TuneFileOptions): Promise<TuneReport> {
-  const { inputs, records, threads, minutes, trials, signal, progress, child, ...overrides } = options;
-  const { graph, spec } = await loadModel(path, inputs, overrides);
+  const { records, threads, minutes, trials, signal, progress, child, ...rest } = options;
+  const { graph, spec } = await loadModel(path, rest);
   return await tune({
     graph,
     image: spec.image,

@@ -4,6 +4,7 @@ import { OnboxError } from '../../core/error.js';
 import { elementCount, printType, type Shape, type Tensor, type TensorType } from '../../core/tensor.js';
 import type { Graph } from '../../graph/graph.js';
 import type { HeadSpec, ImageInput, Task } from '../../module/manifest.js';
+import type { Suppression } from '../../onnx/suppression.js';
 
 export interface NamedType extends TensorType {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface ModelFacts {
   readonly metadata: ReadonlyMap<string, string>;
   /** Where it is known, the operators that end the graph are looked at. */
   readonly graph?: Graph;
+  /** Of a model that was cut before its NonMaxSuppression. */
+  readonly suppression?: Suppression;
 }
 
 /** The part of `ImageInput` that a family of models agrees on; `mean` and `std` may be one number for all channels. */

@@ -4,13 +4,14 @@ import { OnboxError } from '../../core/error.js';
 import { classify } from './classify.js';
 import type { ClassifyHead, DetectHead, Head } from './head.js';
 import { nanodet } from './nanodet.js';
+import { nms } from './nms.js';
 import { ultraface } from './ultraface.js';
 import { yolov5 } from './yolov5.js';
 import { yolov8 } from './yolov8.js';
 import { yolox } from './yolox.js';
 import { yunet } from './yunet.js';
 
-export const heads: readonly Head[] = [yunet, nanodet, ultraface, yolov5, yolox, yolov8, classify];
+export const heads: readonly Head[] = [nms, yunet, nanodet, ultraface, yolov5, yolox, yolov8, classify];
 
 /** @throws OnboxError `head-unknown` naming those that exist */
 export function headOf(kind: string): Head {

@@ -1,0 +1,112 @@
+// What a compile and an inspection ask of a model: its graph, as much of it as is compiled, and what its pictures and answers mean.
+// Detectors often end in a part that gives as many boxes as there are in the picture. Shapes are static here, so such a model is cut
+// where one of onbox's heads can read on: before its NonMaxSuppression, or else at the last value that all of it depends on.
+
+import { errorCode } from '../core/error.js';
+import type { Shape, TensorType } from '../core/tensor.js';
+import type { Graph } from '../graph/graph.js';
+import type { VisionSpec } from '../module/manifest.js';
+import { cutModel, reachable, tailOf } from '../onnx/cut.js';
+import { type ImportOptions, importModel, untranslatable } from '../onnx/import.js';
+import type { OnnxModel } from '../onnx/model.js';
+import { importSuppressed, type Suppression } from '../onnx/suppression.js';
+import { describe } from './describe.js';
+import type { ModelFacts } from './heads/head.js';
+import { headOf } from './heads/index.js';
+import type { Overrides } from './sidecar.js';
+
+export interface UnderstandOptions extends Overrides {
+  /** Shapes of inputs whose dimensions the model leaves open. */
+  readonly inputs?: Readonly<Record<string, Shape>>;
+  /** Values to end the model at, instead of its own outputs. */
+  readonly cut?: readonly string[];
+}
+
+export interface Understanding {
+  readonly graph: Graph;
+  readonly spec: VisionSpec;
+  /** The values that the model was cut at on its own account; empty where it is whole, or ends where `options.cut` says. */
+  readonly ends: readonly string[];
+}
+
+/** Values before a tail that are held against the heads. */
+const endsTriedMax = 64;
+
+/** @throws OnboxError of cutModel, importModel and describe */
+export function understand(model: OnnxModel, { inputs, cut, ...overrides }: UnderstandOptions): Understanding {
+  const options = inputs === undefined ? {} : { inputs };
+  const ended = cut === undefined ? model : cutModel(model, cut);
+  const describeGraph = (graph: Graph, ends: readonly string[], suppression?: Suppression): Understanding => ({
+    graph,
+    spec: describe(factsOf(graph, model.metadata, suppression), overrides),
+    ends,
+  });
+  const suppressed = importSuppressed(ended, options);
+  if (suppressed !== undefined) {
+    const { boxes, scores } = suppressed.suppression;
+    const found = describeGraph(suppressed.graph, [boxes, scores], suppressed.suppression);
+    if (found.spec.head?.kind === 'nms') return found;
+  }
+  try {
+    return describeGraph(importModel(ended, options), []);
+  } catch (error) {
+    const end = isOfOperators(error) ? lastReadable(ended, options, model.metadata, overrides) : undefined;
+    if (end === undefined) throw error;
+    return describeGraph(importModel(cutModel(ended, [end]), options), [end]);
+  }
+}
+
+function isOfOperators(error: unknown): boolean {
+  return ['unsupported-operators', 'shape-data-dependent'].includes(errorCode(error));
+}
+
+/** The last value that everything onbox cannot translate depends on, and that a head can read. */
+function lastReadable(
+  model: OnnxModel,
+  options: ImportOptions,
+  metadata: OnnxModel['metadata'],
+  overrides: Overrides,
+): string | undefined {
+  const { nodes, frontier } = tailOf(model, untranslatable(model));
+  const ends = model.nodes
+    .filter((node) => !nodes.has(node))
+    .flatMap(({ outputs }) => outputs)
+    .slice(-endsTriedMax)
+    .reverse()
+    .filter((end) => leadsToAll(model, end, frontier));
+  if (ends.length === 0) return undefined;
+  const graph = importModel(cutModel(model, ends), options);
+  const { outputs, ...facts } = factsOf(graph, metadata);
+  return ends.find((end) => {
+    const only = outputs.filter(({ name }) => name === end);
+    const head = headFor({ ...facts, outputs: only }, overrides);
+    return head !== undefined && headOf(head).task === (overrides.task ?? 'detect');
+  });
+}
+
+/** Whether no way from the model's inputs to `targets` leads around `value`. */
+function leadsToAll(model: OnnxModel, value: string, targets: readonly string[]): boolean {
+  const around = reachable(model, new Set([value]));
+  return value !== '' && !targets.some((target) => around.has(target));
+}
+
+function headFor(facts: ModelFacts, overrides: Overrides): string | undefined {
+  try {
+    return describe(facts, overrides).head?.kind;
+  } catch (error) {
+    if (errorCode(error) === 'head-mismatch') return undefined;
+    throw error;
+  }
+}
+
+/** What `describe` wants to know of an imported model. */
+function factsOf(graph: Graph, metadata: OnnxModel['metadata'], suppression?: Suppression): ModelFacts {
+  const typeOf = (value: string): TensorType => graph.types.get(value) ?? { dtype: 'f32', shape: [] };
+  return {
+    inputs: graph.inputs.map((name) => ({ name, ...typeOf(name) })),
+    outputs: graph.outputs.map(({ name, value }) => ({ name, ...typeOf(value) })),
+    metadata,
+    graph,
+    ...(suppression === undefined ? {} : { suppression }),
+  };
+}
