@@ -5,15 +5,13 @@ import { visitExpressions } from '../loop/expression.js';
 import type { Statement } from '../loop/program.js';
 import { visitStatements } from '../loop/statement.js';
 
-export type Dimension = 0 | 1 | 2;
+type Dimension = 0 | 1 | 2;
 export const dimensions = [0, 1, 2] as const;
 
 /** By dimension. */
 export type Extents = readonly [number, number, number];
 
-export interface GridShape {
-  /** Work-items that have something to do. */
-  readonly items: Extents;
+interface GridShape {
   /** Of a work-group. */
   readonly local: Extents;
   /** Whole work-groups. */
@@ -36,7 +34,7 @@ export function gridOf(body: readonly Statement[]): GridShape {
   });
   const items = dimensions.map((dimension) => widthOf(body, dimension));
   const global = items.map((count, i) => Math.ceil(count / (local[i] ?? 1)) * (local[i] ?? 1));
-  return { items: triple(items), local, global: triple(global) };
+  return { local, global: triple(global) };
 }
 
 function triple([x = 1, y = 1, z = 1]: readonly number[]): Extents {

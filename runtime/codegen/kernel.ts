@@ -10,7 +10,7 @@ import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock, visitStatements } from '../loop/statement.js';
 import type { Address, Dialect } from './dialect.js';
 import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
-import { dimensions, type GridShape, type Turn, turnsOf } from './grid.js';
+import { dimensions, type Extents, type Turn, turnsOf } from './grid.js';
 import { readByLane } from './lanes.js';
 import { localForm } from './locals.js';
 import { valueType } from './scalar.js';
@@ -38,8 +38,8 @@ interface Block {
 export interface KernelOptions {
   /** Whether a buffer begins at a multiple of a vector's bytes. */
   readonly isAligned: (buffer: string) => boolean;
-  /** Of a dialect with work-items. */
-  readonly grid?: Pick<GridShape, 'items' | 'global'>;
+  /** Work-items along each dimension, for a dialect that has them. */
+  readonly grid?: Extents;
 }
 
 export class KernelWriter {
@@ -83,7 +83,7 @@ export class KernelWriter {
     this.openBlock();
     for (const dimension of dimensions) {
       const { itemId } = this.dialect;
-      const isUsed = itemId !== undefined && (this.grid?.items[dimension] ?? 1) > 1;
+      const isUsed = itemId !== undefined && (this.grid?.[dimension] ?? 1) > 1;
       if (isUsed) this.line(`const int g${dimension} = ${itemId(dimension)};`);
     }
     this.openBlock();
@@ -122,7 +122,7 @@ export class KernelWriter {
   /** What only some work-items do; a bound loop is what each of them does once. */
   private writeTurn(statement: Exclude<Statement, { kind: 'local' }>, turns: readonly Turn[]): void {
     const tests = turns.flatMap(({ dimension, first, count }) => {
-      const all = this.grid?.global[dimension] ?? 1;
+      const all = this.grid?.[dimension] ?? 1;
       if (count === 1) return all === 1 ? [] : [`g${dimension} == ${first}`];
       return [
         ...(first > 0 ? [`g${dimension} >= ${first}`] : []),

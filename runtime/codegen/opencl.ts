@@ -44,7 +44,7 @@ export function writeClKernels(
   program: Program,
   isAligned: (buffer: string) => boolean,
 ): ClKernelSource[] {
-  const body = settleVectors(program.body, openclLanes, buffersOf(program));
+  const body = settleVectors(program.body, openclLanes, buffersOf(program), 'unroll');
   return partsOf(body).map((part, i) => writeKernel(nameOf(i), program, part, isAligned));
 }
 
@@ -55,8 +55,8 @@ function writeKernel(
   isAligned: (buffer: string) => boolean,
 ): ClKernelSource {
   const used = usedBuffers(program, body);
-  const { items, local, global } = gridOf(body);
-  const writer = new KernelWriter(program.buffers, openclDialect, { isAligned, grid: { items, global } });
+  const { local, global } = gridOf(body);
+  const writer = new KernelWriter(program.buffers, openclDialect, { isAligned, grid: global });
   writer.writeBody(body);
   const pointers = used.map((buffer, i) => `${typeOf(buffer)} *restrict b${i}`);
   const offsets = used.map((_, i) => `const uint o${i}`);

@@ -27,22 +27,26 @@ const vectorOps: ReadonlySet<ScalarOp> = new Set([
   'not',
 ]);
 
-/** The same block, with the vector loops that have no vector form as serial ones. */
+/**
+ * The same block, with the vector loops that have no vector form as plain ones.
+ * @param otherwise how those run; a device whose arrays lie in memory wants them written out
+ */
 export function settleVectors(
   block: readonly Statement[],
   lanes: number,
   buffers: ReadonlyMap<string, Buffer>,
+  otherwise: 'serial' | 'unroll' = 'serial',
 ): readonly Statement[] {
   return block.map((statement) => {
-    if (statement.kind === 'if') return { ...statement, body: settleVectors(statement.body, lanes, buffers) };
+    if (statement.kind === 'if') return { ...statement, body: settleVectors(statement.body, lanes, buffers, otherwise) };
     if (statement.kind !== 'for') return statement;
-    if (statement.mode !== 'vector') return { ...statement, body: settleVectors(statement.body, lanes, buffers) };
+    if (statement.mode !== 'vector') return { ...statement, body: settleVectors(statement.body, lanes, buffers, otherwise) };
     const fits =
       lanes > 1 &&
       statement.extent > 1 &&
       statement.extent <= lanes &&
       new VectorForm(statement.name, buffers).has(statement.body);
-    return fits ? statement : { ...statement, mode: 'serial' };
+    return fits ? statement : { ...statement, mode: otherwise };
   });
 }
 

@@ -12,7 +12,7 @@ export interface Choice extends FrameChoice {
   readonly turned: number;
   /** How many of the innermost loops of the reduction are written out. */
   readonly unrolled: number;
-  /** Chunks of work for each thread: loops are fused until there are as many. */
+  /** Chunks of work for each thread: loops are fused until there are as many. On a grid, work-items of a work-group at most. */
   readonly chunks: number;
 }
 

@@ -4,6 +4,7 @@ import type { Program } from '../loop/program.js';
 import type { Choice } from './choice.js';
 import { accumulatorsMax, type Tile, tilesCycles } from './cost.js';
 import { scheduleFor } from './derive.js';
+import { gridChoice } from './grid.js';
 import type { Machine } from './machine.js';
 import type { Schedule } from './steps.js';
 import { type Workload, workloadOf } from './workload.js';
@@ -24,6 +25,7 @@ const unrolledMax = (lanes: number): number => (lanes <= 4 ? 160 : 256);
 
 export function defaultChoice(program: Program, machine: Machine): Choice {
   const workload = workloadOf(program, machine, frame);
+  if (machine.grid !== undefined) return gridChoice(workload, machine, machine.grid, frame);
   const tile = chooseTile(workload, machine);
   const unrolled = unrolledLoops(workload, tile.rows * tile.columns, unrolledMax(machine.lanes));
   return { ...frame, ...tile, turned: 0, unrolled, chunks: chunksPerThread };

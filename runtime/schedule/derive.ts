@@ -8,6 +8,7 @@ import { anatomyOf } from './anatomy.js';
 import { ScheduleBuilder } from './builder.js';
 import type { Choice } from './choice.js';
 import { type Frame, loopsOfConstant, openFrame } from './frame.js';
+import { bindItems } from './items.js';
 import type { Machine } from './machine.js';
 import { parallelSteps } from './parallel.js';
 import type { Schedule } from './steps.js';
@@ -17,7 +18,8 @@ export function scheduleFor(program: Program, machine: Machine, choice: Choice):
   const builder = new ScheduleBuilder(program);
   const frame = openFrame(builder, machine, choice);
   new Deriver(builder, machine, choice, frame).run();
-  for (const step of parallelSteps(builder.program, machine.threads * choice.chunks)) builder.try(step);
+  if (machine.grid !== undefined) bindItems(builder, Math.min(choice.chunks, machine.grid.groupMax));
+  else for (const step of parallelSteps(builder.program, machine.threads * choice.chunks)) builder.try(step);
   return builder.steps;
 }
 

@@ -7,6 +7,17 @@ export interface Machine {
   /** Fused multiply-adds of whole vectors that a core starts in a cycle. */
   readonly fmaPerCycle: number;
   readonly threads: number;
+  /** Of a device that runs work-items; absent where there are only threads. */
+  readonly grid?: GridFacts;
+}
+
+export interface GridFacts {
+  /** Work-items that keep the device busy. */
+  readonly items: number;
+  /** Of a work-group, for kernels with many registers too. */
+  readonly groupMax: number;
+  /** Vectors in registers, beyond which fewer work-items run at once. */
+  readonly vectorsFull: number;
 }
 
 /** What the draft of a search must know besides. */

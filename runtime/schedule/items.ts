@@ -1,0 +1,92 @@
+// Which loops are bound to work-items: all space loops around the point, the innermost along dimension 0, where neighbours read
+// neighbouring memory.
+
+import type { Loop, Program, Statement } from '../loop/program.js';
+import { findLoops } from '../loop/statement.js';
+import type { ScheduleBuilder } from './builder.js';
+
+const dimensionsMax = 3;
+
+/**
+ * Binds the loops of every nest at the top of a program.
+ * @param groupMax work-items of a work-group at most
+ */
+export function bindItems(builder: ScheduleBuilder, groupMax: number): void {
+  const names = builder.program.body.flatMap((nest) => (nest.kind === 'for' ? [nest.name] : []));
+  for (const name of new Set(names)) bindNest(builder, name, groupMax);
+}
+
+function bindNest(builder: ScheduleBuilder, top: string, groupMax: number): void {
+  let loops = loopsOf(builder.program, top);
+  for (let count = 0; loops.length > dimensionsMax; count++) {
+    const [outer, inner] = loops as [string, string];
+    const name = freshName(builder.program, count);
+    // What cannot be fused runs as a loop in every work-item.
+    if (!builder.try({ step: 'fuse', outer, inner, name })) loops = loops.slice(1);
+    else loops = [name, ...loops.slice(2)];
+  }
+  const inner = loops.toReversed();
+  const groups = groupsFor(
+    inner.map((name) => extentOf(builder.program, name)),
+    groupMax,
+  );
+  for (const [i, loop] of inner.entries()) {
+    if (i === 0 || i === 1 || i === 2) builder.try({ step: 'bind', loop, dimension: i, group: groups[i] ?? 1 });
+  }
+}
+
+function freshName(program: Program, from: number): string {
+  for (let i = from; ; i++) if (findLoops(program.body, `q${i}`).length === 0) return `q${i}`;
+}
+
+/** Names of the space loops of a nest down to the first block with a local, outermost first. */
+function loopsOf(program: Program, top: string): string[] {
+  const names: string[] = [];
+  const walk = (block: readonly Statement[]): void => {
+    if (block.some(({ kind }) => kind === 'local')) return;
+    const main = block.filter((statement): statement is Loop => statement.kind === 'for' && isBindable(statement)).at(-1);
+    if (main !== undefined) {
+      names.push(main.name);
+      walk(main.body);
+      return;
+    }
+    const [only] = block;
+    if (only?.kind === 'if' && block.length === 1) walk(only.body);
+  };
+  walk(program.body.filter((statement) => statement.kind === 'for' && statement.name === top).slice(0, 1));
+  return names;
+}
+
+function isBindable({ axis, mode }: Loop): boolean {
+  return axis === 'space' && mode === 'serial';
+}
+
+/** Iterations of the loops of a name together: a main part and its tail lie side by side. */
+function extentOf(program: Program, name: string): number {
+  return findLoops(program.body, name)[0]?.extent ?? 1;
+}
+
+/** The powers of two that leave the fewest work-items idle; of those the largest groups, longest along the first dimension. */
+function groupsFor(extents: readonly number[], groupMax: number): number[] {
+  let best: number[] = extents.map(() => 1);
+  let bestCost = Number.POSITIVE_INFINITY;
+  const visit = (groups: readonly number[], room: number): void => {
+    const extent = extents[groups.length];
+    if (extent === undefined) {
+      const cost = costOf(extents, groups, groupMax);
+      if (cost < bestCost) [best, bestCost] = [[...groups], cost];
+      return;
+    }
+    for (let group = 1; group <= room && group < extent * 2; group *= 2) visit([...groups, group], room / group);
+  };
+  visit([], groupMax);
+  return best;
+}
+
+function costOf(extents: readonly number[], groups: readonly number[], groupMax: number): number {
+  const padded = extents.reduce((product, extent, i) => product * Math.ceil(extent / (groups[i] ?? 1)) * (groups[i] ?? 1), 1);
+  const size = groups.reduce((product, group) => product * group, 1);
+  // A group of half the size wants almost a tenth more time, one that is short along the first dimension a little.
+  const small = 1 + 0.09 * Math.log2(groupMax / size);
+  return padded * small * (1 + 0.01 * Math.log2(groupMax / (groups[0] ?? 1)));
+}
