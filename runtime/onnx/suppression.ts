@@ -1,13 +1,12 @@
 // Detectors that were exported with their NonMaxSuppression: what goes into it says all that onbox's own suppression needs, and what
 // comes after it only gathers and reorders that. So the model ends before it, and its thresholds are kept as numbers.
 
-import { OnboxError } from '../core/error.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import { numbersOf } from '../graph/numbers.js';
 import { cutModel, producersOf, reachable, tailOf } from './cut.js';
 import { type ImportOptions, importModel } from './import.js';
-import { type OnnxModel, type OnnxNode, quote } from './model.js';
+import type { OnnxModel, OnnxNode } from './model.js';
 
 export interface Suppression {
   /** The output [1,boxes,4]. */
@@ -18,9 +17,9 @@ export interface Suppression {
   readonly form: 'corners' | 'centers';
   /** Most boxes of a class; undefined where the model does not say. */
   readonly perClass: number | undefined;
-  /** Overlap above which two boxes of a class are one. */
-  readonly iou: number;
-  /** Scores above this count; undefined where all do. */
+  /** Overlap above which two boxes of a class are one; undefined where it is computed from data. */
+  readonly iou: number | undefined;
+  /** Scores above this count; undefined where the model does not say. */
   readonly minScore: number | undefined;
 }
 
@@ -32,7 +31,7 @@ const moves: ReadonlySet<string> = new Set(
 /**
  * Imports a detector up to its NonMaxSuppression. Undefined if it has none or several, or if what follows needs more than the boxes and
  * scores that go into it: then suppression works on numbers that are no boxes (as with boxes shifted by class).
- * @throws OnboxError `shape-data-dependent` if a limit of the NonMaxSuppression is computed from data; those of importModel
+ * @throws OnboxError of importModel
  */
 export function importSuppressed(
   model: OnnxModel,
@@ -44,23 +43,17 @@ export function importSuppressed(
   const producers = producersOf(model);
   const computed = limits.filter((name) => producers.has(name));
   const whole = importModel(cutModel(model, [boxes, scores, ...computed]), options);
-  const limit = (index: number, what: string): number | undefined => {
+  const limit = (index: number): number | undefined => {
     const name = limits[index] ?? '';
     if (name === '') return undefined;
     const value = whole.outputs.find((output) => output.name === name)?.value ?? name;
     const tensor: Tensor | undefined = model.initializers.get(name) ?? whole.constants.get(value);
-    if (tensor?.data.length === 1) return numbersOf(tensor)[0];
-    throw new OnboxError(
-      `NonMaxSuppression ${quote(node.name)} takes its ${what}, ${quote(name)}, from the data; --cut ${quote(boxes)} --cut ${quote(scores)} ends the model before it`,
-      {
-        code: 'shape-data-dependent',
-      },
-    );
+    return tensor?.data.length === 1 ? numbersOf(tensor)[0] : undefined;
   };
-  const [perClass, iou, minScore] = [limit(0, 'limit of boxes'), limit(1, 'overlap'), limit(2, 'least score')];
+  const [perClass, iou, minScore] = [limit(0), limit(1), limit(2)];
   const form = node.attributes.get('center_point_box') === 1 ? 'centers' : 'corners';
   const graph = computed.length === 0 ? whole : importModel(cutModel(model, [boxes, scores]), options);
-  return { graph, suppression: { boxes, scores, form, perClass, iou: iou ?? 0, minScore } };
+  return { graph, suppression: { boxes, scores, form, perClass, iou: (limits[1] ?? '') === '' ? 0 : iou, minScore } };
 }
 
 /** Whether the boxes and scores are computed, and all that the tail reads is them or what they were moved from or to. */
@@ -82,5 +75,6 @@ function isPlain(model: OnnxModel, node: OnnxNode): boolean {
     if (data.length === 0 || !moves.has(other.op) || !data.every((name) => family.has(name))) continue;
     for (const name of other.outputs) family.add(name);
   }
-  return tailOf(model, [node]).frontier.every((name) => family.has(name));
+  const limits = new Set(node.inputs.slice(2));
+  return tailOf(model, [node]).frontier.every((name) => family.has(name) || limits.has(name));
 }

@@ -74,7 +74,7 @@ if (models === undefined) {
 
   test('models with operators that onbox lacks are refused with the list', () => {
     expect(() => importFile('yolov5n_640_nms.onnx')).toThrow(
-      'operators that onbox lacks: NonMaxSuppression (1: "nms/nms_idx")',
+      'operators that onbox lacks: NonMaxSuppression (1: "nms/nms_idx"); to compile what comes before, give --cut "nms_boxes" --cut "nms_scores"',
     );
     expect(() => importFile('mobilenetv2_qdq_int8.onnx')).toThrow(/DequantizeLinear \(173: .*QuantizeLinear \(67: /);
   });

@@ -20,7 +20,8 @@ export const nms: DetectHead = {
     const [scoresBatch, classes = 0, scored, ...others] = shapeOf(scores);
     if (batch !== 1 || scoresBatch !== 1 || four !== 4 || scored !== count || more.length + others.length > 0) return undefined;
     return {
-      ...{ boxes, scores, form, count, classes, width, height, iou },
+      ...{ boxes, scores, form, count, classes, width, height },
+      ...(iou === undefined ? {} : { iou }),
       ...(minScore === undefined ? {} : { minConfidence: minScore }),
       ...(perClass === undefined ? {} : { perClass }),
     };

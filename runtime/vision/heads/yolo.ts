@@ -1,6 +1,6 @@
 // What the YOLO family shares: how its models want their picture, and its default labels.
 
-import { coco80 } from '../labels.js';
+import { coco80, parseNames } from '../labels.js';
 import type { ImageConvention, ModelFacts } from './head.js';
 
 /**
@@ -20,6 +20,11 @@ export const yoloConvention: ImageConvention = {
 /** Public detectors of 80 classes are trained on COCO, and most exports carry no names. */
 export function cocoLabels(classCount: number): readonly string[] | undefined {
   return classCount === coco80.length ? coco80 : undefined;
+}
+
+/** How many classes Ultralytics' metadata names. */
+export function namesCount(facts: ModelFacts): number | undefined {
+  return parseNames(facts.metadata.get('names') ?? '')?.length;
 }
 
 /** True for the tasks of Ultralytics whose boxes are upright; `obb` turns them, and its numbers mean other things. */

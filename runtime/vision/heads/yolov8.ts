@@ -1,10 +1,9 @@
 // YOLOv8, YOLO11 and YOLOv5u: f32[1,4+classes,cells], so cx, cy, w, h in pixels and each class's scores are rows as long as the grid.
 // What segmentation and pose models append below the class rows is not read.
 
-import { parseNames } from '../labels.js';
 import { stridesFor } from './grid.js';
 import { type Candidate, type DetectHead, floats, type ModelFacts, numberOf, textOf } from './head.js';
-import { cocoLabels, hasUprightBoxes, yoloConvention } from './yolo.js';
+import { cocoLabels, hasUprightBoxes, namesCount, yoloConvention } from './yolo.js';
 
 export const yolov8: DetectHead = {
   kind: 'yolov8',
@@ -64,6 +63,6 @@ function bestClasses(data: Float32Array, cells: number, classes: number): { best
 
 /** Of `rows` below the box, those that are class scores: as many as Ultralytics' metadata has names. */
 function classRows(facts: ModelFacts, rows: number): number {
-  const count = parseNames(facts.metadata.get('names') ?? '')?.length ?? rows;
+  const count = namesCount(facts) ?? rows;
   return count >= 1 && count <= rows ? count : rows;
 }

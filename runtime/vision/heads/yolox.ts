@@ -3,7 +3,7 @@
 
 import { levelsOf, stridesFor } from './grid.js';
 import { type Candidate, type DetectHead, floats, numberOf, numbersOf, textOf } from './head.js';
-import { cocoLabels } from './yolo.js';
+import { cocoLabels, namesCount } from './yolo.js';
 
 export const yolox: DetectHead = {
   kind: 'yolox',
@@ -19,6 +19,7 @@ export const yolox: DetectHead = {
       if (shape.length !== 3 || batch !== 1 || values < 6) continue;
       const strides = stridesFor(size, cells, 1);
       if (strides === undefined) continue;
+      if ((namesCount(facts) ?? values - 5) !== values - 5) continue;
       return { output: name, classes: values - 5, width: size.width, height: size.height, strides };
     }
     return undefined;
