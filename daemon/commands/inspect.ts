@@ -106,7 +106,7 @@ function printInspection(found: Inspection): string {
     ...found.outputs.map((output) => `output ${value(output)}`),
     ...found.operators.map(({ op, domain, count, isKnown }) => {
       const name = domain === '' ? op : `${domain}.${op}`;
-      return `operator ${plainText(name)} x${count}${isKnown ? '' : ' (onbox lacks it)'}`;
+      return `operator ${plainText(name)} x${count}${isKnown ? '' : ` (${found.ends.length > 0 ? 'left out' : 'onbox lacks it'})`}`;
     }),
     ...found.ends.map((end) => `cut at ${plainText(end)}: the head reads on from there`),
     `task ${found.task ?? 'unknown'}`,
