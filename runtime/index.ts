@@ -15,7 +15,7 @@ export {
 export { type CpuDevice, describeCpu } from './device/cpu.js';
 export { type OpenclReport, type ProbedDevice, probeOpencl } from './device/opencl-probe.js';
 export { findCompiler } from './device/toolchain.js';
-export type { CompileProgress, CompileReport } from './module/compile.js';
+export type { CompileProgress, CompileReport, CompileTarget } from './module/compile.js';
 export {
   compilerVersion,
   type HeadSpec,
@@ -54,7 +54,7 @@ export {
 export { type DetectedObject, type DetectOptions, detectDefaults } from './vision/boxes.js';
 export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
 export { type CompileFileOptions, compileFile } from './vision/compile.js';
-export { drawObjects } from './vision/draw.js';
+export { drawObjects, paintObjects } from './vision/draw.js';
 export { decodePicture, type Picture, type PictureSource } from './vision/image.js';
 export { parseLabels } from './vision/labels.js';
 export { fitPicture } from './vision/letterbox.js';

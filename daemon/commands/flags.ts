@@ -4,7 +4,7 @@ import type { Overrides } from '../../runtime/index.js';
 import { Client } from '../api/client.js';
 import { keyPath, readKey } from '../http/key.js';
 import { homeFolder } from '../store/home.js';
-import { parseInputShapes, parseTask } from '../store/options.js';
+import { parseInputShapes, parseTarget, parseTask } from '../store/options.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Arguments, type Flag, type Terminal, usageError } from './command.js';
 import { readLabels } from './input.js';
@@ -31,6 +31,7 @@ export const compileFlags = {
   task: { type: 'string', value: 'TASK', help: 'detect, classify, embed or other' },
   head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolov8' },
   labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
+  target: { type: 'string', value: 'TARGET', help: 'cpu, or mali or opencl for an OpenCL device (default: cpu)' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 /** Threads of --threads. @throws OnboxError `usage` */
@@ -45,6 +46,7 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
   const task = args.text('task');
   const head = args.text('head');
   const labels = args.text('labels');
+  const target = args.text('target');
   const threads = threadsOf(args);
   return {
     ...(inputs.length === 0 ? {} : { inputs: parseInputShapes(inputs) }),
@@ -52,6 +54,7 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
+    ...(target === undefined ? {} : { target: parseTarget(target) }),
     ...(threads === undefined ? {} : { threads }),
   };
 }

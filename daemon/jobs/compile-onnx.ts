@@ -10,12 +10,13 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options, records } = request;
-  const { inputs, cut, threads, ...flags } = options;
+  const { inputs, cut, threads, target, ...flags } = options;
   const { manifest } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
     ...(cut === undefined ? {} : { cut }),
     ...(threads === undefined ? {} : { threads }),
+    ...(target === undefined ? {} : { target }),
     ...(records === undefined ? {} : { records }),
     name,
     outFolder,
@@ -29,7 +30,7 @@ export async function compileOnnx(
     head: manifest.head?.kind ?? null,
     inputs: manifest.inputs.map(({ name: input, dtype, shape }) => ({ name: input, dtype, shape })),
     outputs: manifest.outputs.map(({ name: output, dtype, shape }) => ({ name: output, dtype, shape })),
-    device: 'cpu',
+    device: manifest.opencl?.device ?? 'cpu',
     report: {
       compileSeconds: manifest.compileSeconds,
       arenaBytes: manifest.arenaBytes,

@@ -1,6 +1,6 @@
 // Compile options as text, the way they come from the command line and from queries.
 
-import { OnboxError, type Task } from '../../runtime/index.js';
+import { type CompileTarget, OnboxError, type Task } from '../../runtime/index.js';
 import { printFact } from '../log.js';
 
 const tasks: readonly Task[] = ['detect', 'classify', 'embed', 'other'];
@@ -32,6 +32,15 @@ export function parseTask(text: string): Task {
   const task = tasks.find((known) => known === text);
   if (task === undefined) throw invalid(`a task is one of ${tasks.join(', ')}, got ${printFact(text.slice(0, 80))}`);
   return task;
+}
+
+const targets: Readonly<Record<string, CompileTarget>> = { cpu: 'cpu', opencl: 'opencl', mali: 'opencl' };
+
+/** Any OpenCL device is meant by `mali`. @throws OnboxError `option-invalid` */
+export function parseTarget(text: string): CompileTarget {
+  const target = Object.hasOwn(targets, text) ? targets[text] : undefined;
+  if (target !== undefined) return target;
+  throw invalid(`a target is one of ${Object.keys(targets).join(', ')}, got ${printFact(text.slice(0, 80))}`);
 }
 
 function invalid(message: string): OnboxError {

@@ -1,6 +1,6 @@
 // The record of an installed model: what the daemon must know without opening the module. JSON on disk beside the ONNX.
 
-import { OnboxError, type Task } from '../../runtime/index.js';
+import { type CompileTarget, OnboxError, type Task } from '../../runtime/index.js';
 import type { TensorFacts } from '../api/types.js';
 
 /** The format of the record; another one means a newer or older onbox wrote it. */
@@ -15,6 +15,8 @@ export interface CompileOptions {
   readonly head?: string;
   readonly labels?: readonly string[];
   readonly threads?: number;
+  /** The CPU where it is absent. */
+  readonly target?: CompileTarget;
 }
 
 export interface ModelRecord {

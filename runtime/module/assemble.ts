@@ -1,10 +1,11 @@
 // From a graph to the parts of a module: distinct kernels as C, launches with their buffers, packed weights. Programs that are equal
 // but for the values they are applied to are compiled once.
 
-import type { BufferRef, Launch } from '../../addon/index.js';
+import type { BufferRef, ClLaunch, Launch } from '../../addon/index.js';
 import { type KernelSource, writeKernels } from '../codegen/c.js';
+import { type ClKernelSource, isForOpencl, openclLanes, writeClKernels } from '../codegen/opencl.js';
 import { assert } from '../core/assert.js';
-import type { Tensor, TensorData } from '../core/tensor.js';
+import { dtypeBytes, type Tensor, type TensorData } from '../core/tensor.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { isInPlace, type View, viewsOf } from '../graph/passes/views.js';
 import { pack } from '../loop/pack.js';
@@ -23,10 +24,10 @@ import type { WeightSink } from './weights.js';
 export type Scheduling = (program: Program) => Schedule;
 
 export interface Parts {
-  /** C functions k0, k1, … in order. */
-  readonly kernels: readonly KernelSource[];
+  /** Functions k0, k1, … in order: in C, or in OpenCL C where they have a grid. */
+  readonly kernels: readonly (KernelSource | ClKernelSource)[];
   readonly infos: readonly KernelInfo[];
-  readonly plans: readonly (readonly Launch[])[];
+  readonly plans: readonly (readonly (Launch | ClLaunch)[])[];
   readonly arenaBytes: number;
   /** Byte offset in the arena of every value that is stored there. */
   readonly offsets: ReadonlyMap<string, number>;
@@ -43,6 +44,8 @@ export interface ImagePrologue {
 export interface AssembleOptions {
   readonly schedule: Scheduling;
   readonly isa: string;
+  /** For an OpenCL device: how the programs are scheduled that it runs, all that have a form in OpenCL C. */
+  readonly openclSchedule?: Scheduling;
   readonly images?: readonly ImagePrologue[];
   /**
    * How values lie in the arena. `shared`: those that are never alive together share memory. `kept`: none do, so that each can be
@@ -67,11 +70,14 @@ export function assemble(graph: Graph, weights: WeightSink, options: AssembleOpt
   return new Assembler(graph, weights, options).run();
 }
 
+/** What vectors on an OpenCL device are multiples of. */
+const vectorBytes = openclLanes * dtypeBytes('f32');
+
 class Assembler {
   private readonly graph: Graph;
   private readonly options: AssembleOptions;
   private readonly views: ReadonlyMap<string, View>;
-  private readonly kernels: KernelSource[] = [];
+  private readonly kernels: (KernelSource | ClKernelSource)[] = [];
   private readonly infos: KernelInfo[] = [];
   private readonly compiled = new Map<string, Compiled>();
   private readonly weights: WeightSink;
@@ -112,28 +118,35 @@ class Assembler {
     lowered: LoweredProgram,
     offsets: ReadonlyMap<string, number>,
     firstInput: number,
-  ): readonly Launch[] {
-    const { kernels, program } = this.compile(lowered);
+  ): readonly (Launch | ClLaunch)[] {
     const values = new Map(lowered.program.buffers.map(({ name }, i) => [name, lowered.values[i] ?? '']));
     const constants = new Map<string, Tensor>();
     for (const [name, value] of values) {
       const tensor = graph.constants.get(value);
       if (tensor !== undefined) constants.set(name, tensor);
     }
-    const packed = new Map(program.packings.map((packing) => [packing.buffer, this.addWeights(pack(packing, constants))]));
-    const place = (name: string): BufferRef => {
-      const known = packed.get(name);
-      if (known !== undefined) return known;
-      const constant = constants.get(name);
-      if (constant !== undefined) return this.addWeights(constant.data);
+    const placeValue = (name: string): BufferRef => {
       const value = required(values.get(name), name);
       const input = graph.inputs.indexOf(value);
       if (input >= 0) return { space: 'input', offset: firstInput + input };
       return { space: 'arena', offset: required(offsets.get(value), value) };
     };
+    const isAligned = (name: string): boolean => {
+      if (constants.has(name) || !values.has(name)) return true;
+      const { space, offset } = placeValue(name);
+      return space === 'input' || offset % vectorBytes === 0;
+    };
+    const { kernels, program } = this.compile(lowered, isAligned);
+    const packed = new Map(program.packings.map((packing) => [packing.buffer, this.addWeights(pack(packing, constants))]));
+    const place = (name: string): BufferRef => {
+      const constant = constants.get(name);
+      return packed.get(name) ?? (constant === undefined ? placeValue(name) : this.addWeights(constant.data));
+    };
     return kernels.map((kernel) => {
-      const { buffers, extent } = this.kernels[kernel] as KernelSource;
-      return { kernel, extent, buffers: buffers.map(place) };
+      const source = this.kernels[kernel] as KernelSource | ClKernelSource;
+      const buffers = source.buffers.map(place);
+      if ('extent' in source) return { kernel, extent: source.extent, buffers };
+      return { kernel, global: source.global, local: source.local, buffers };
     });
   }
 
@@ -141,16 +154,23 @@ class Assembler {
     return { space: 'weights', offset: this.weights.add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
   }
 
-  private compile(lowered: LoweredProgram): Compiled {
-    const key = printProgram(lowered.program);
+  /** @param isAligned whether a buffer of the program begins where a vector may */
+  private compile(lowered: LoweredProgram, isAligned: (buffer: string) => boolean): Compiled {
+    const { openclSchedule } = this.options;
+    const forDevice = openclSchedule !== undefined && isForOpencl(lowered.program);
+    const unaligned = forDevice ? lowered.program.buffers.filter(({ name }) => !isAligned(name)).map(({ name }) => name) : [];
+    const key = [printProgram(lowered.program), ...unaligned].join('\n');
     const known = this.compiled.get(key);
     if (known !== undefined) return known;
     verifyProgram(lowered.program);
-    const schedule = this.options.schedule(lowered.program);
+    const schedule = (forDevice ? openclSchedule : this.options.schedule)(lowered.program);
     const applied = apply(schedule, lowered.program);
     assert(applied.legal, applied.legal ? '' : `step ${applied.step} of a schedule: ${applied.reason}\n${key}`);
     const first = this.kernels.length;
-    const sources = writeKernels((i) => `k${first + i}`, applied.program, this.options.isa);
+    const nameOf = (i: number) => `k${first + i}`;
+    const sources = forDevice
+      ? writeClKernels(nameOf, applied.program, isAligned)
+      : writeKernels(nameOf, applied.program, this.options.isa);
     this.kernels.push(...sources);
     for (const [i] of sources.entries()) {
       this.infos.push({ title: lowered.title, flops: i === 0 ? lowered.flops : 0, schedule: summarize(schedule) });

@@ -3,16 +3,22 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { writeTable, writeUnit } from '../codegen/c.js';
+import { type KernelSource, writeTable, writeUnit } from '../codegen/c.js';
+import { writeClProgram } from '../codegen/opencl.js';
 import type { CpuDevice } from '../device/cpu.js';
+import type { OpenclDevice } from '../device/opencl.js';
 import { compileShared } from '../device/toolchain.js';
 import type { Graph } from '../graph/graph.js';
-import { type AssembleOptions, assemble, type Parts } from './assemble.js';
-import { digestOf, objectFile, packageRoot, sourceFile, tableFile, weightsFile } from './files.js';
+import { type AssembleOptions, assemble, type Parts, type Scheduling } from './assemble.js';
+import { digestOf, objectFile, packageRoot, programFile, sourceFile, tableFile, weightsFile } from './files.js';
+import type { OpenclPart } from './manifest.js';
+import { openclPart } from './opencl-target.js';
 import { WeightFile } from './weights.js';
 
-export interface BuildOptions extends Omit<AssembleOptions, 'isa'> {
+export interface BuildOptions extends Omit<AssembleOptions, 'isa' | 'openclSchedule'> {
   readonly device: CpuDevice;
+  /** The device that runs what it can; the CPU runs the rest. */
+  readonly opencl?: { readonly device: OpenclDevice; readonly schedule: Scheduling };
   readonly optimization: '-O1' | '-O2';
 }
 
@@ -24,6 +30,8 @@ export interface Built {
   readonly weightBytes: number;
   /** SHA-256 by file name, hex. */
   readonly files: Readonly<Record<string, string>>;
+  /** Of a module for an OpenCL device. */
+  readonly opencl?: OpenclPart;
 }
 
 /** gcc is stopped after this. */
@@ -51,18 +59,25 @@ const commonFlags = [
  * @throws OnboxError `toolchain-missing`, `toolchain-failed`, `toolchain-timeout`
  */
 export async function buildModule(folder: string, graph: Graph, options: BuildOptions): Promise<Built> {
-  const { device, optimization, ...rest } = options;
+  const { device, optimization, opencl, ...rest } = options;
   await mkdir(folder);
   const weights = new WeightFile(join(folder, weightsFile));
   try {
-    const parts = assemble(graph, weights, { ...rest, isa: device.isa });
-    const sources = await writeSources(folder, parts, device.isa);
-    const flags = compilerFlags(device, optimization);
-    const output = join(folder, objectFile);
-    await compileShared({ sources: sources.map((name) => join(folder, name)), output, flags, timeoutMs: compilerTimeoutMs });
+    const openclSchedule = opencl === undefined ? {} : { openclSchedule: opencl.schedule };
+    const parts = assemble(graph, weights, { ...rest, ...openclSchedule, isa: device.isa });
+    const made: string[] = [];
+    if (opencl !== undefined) made.push(await writeProgram(folder, parts));
+    if (opencl === undefined || parts.kernels.some(isForCpu)) {
+      const sources = await writeSources(folder, parts, device.isa);
+      const flags = compilerFlags(device, optimization);
+      const output = join(folder, objectFile);
+      await compileShared({ sources: sources.map((name) => join(folder, name)), output, flags, timeoutMs: compilerTimeoutMs });
+      made.push(...sources, objectFile);
+    }
     const files: Record<string, string> = { [weightsFile]: weights.digest() };
-    for (const name of [...sources, objectFile]) files[name] = digestOf(await readFile(join(folder, name)));
-    return { folder, graph, parts, weightBytes: weights.bytes, files };
+    for (const name of made) files[name] = digestOf(await readFile(join(folder, name)));
+    const part = opencl === undefined ? {} : { opencl: openclPart(opencl.device) };
+    return { folder, graph, parts, weightBytes: weights.bytes, files, ...part };
   } finally {
     weights.close();
   }
@@ -73,8 +88,20 @@ export function compilerFlags(device: CpuDevice, optimization: BuildOptions['opt
   return [...commonFlags, ...device.flags, optimization, `-I${includeFolder()}`];
 }
 
+function isForCpu(kernel: Parts['kernels'][number]): kernel is KernelSource {
+  return 'extent' in kernel;
+}
+
+/** The kernels of the OpenCL device. */
+async function writeProgram(folder: string, { kernels }: Parts): Promise<string> {
+  const texts = kernels.filter((kernel) => !isForCpu(kernel)).map(({ text }) => text);
+  await writeFile(join(folder, programFile), writeClProgram(texts));
+  return programFile;
+}
+
 async function writeSources(folder: string, parts: Parts, isa: string): Promise<string[]> {
-  const texts = new Map<string, string>([[tableFile, writeTable(parts.kernels.length)]]);
+  const isThere = (i: number) => 'extent' in (parts.kernels[i] ?? {});
+  const texts = new Map<string, string>([[tableFile, writeTable(parts.kernels.length, isThere)]]);
   for (const [unit, kernels] of shareOut(parts).entries()) texts.set(sourceFile(unit), writeUnit(kernels, isa));
   await Promise.all([...texts].map(([name, text]) => writeFile(join(folder, name), text)));
   return [...texts.keys()];
@@ -82,10 +109,11 @@ async function writeSources(folder: string, parts: Parts, isa: string): Promise<
 
 /** Splits the kernels into files of about the same length. */
 function shareOut(parts: Parts): string[][] {
-  const length = parts.kernels.reduce((sum, { text }) => sum + text.length, 0);
+  const kernels = parts.kernels.filter(isForCpu);
+  const length = kernels.reduce((sum, { text }) => sum + text.length, 0);
   const count = Math.max(1, Math.min(availableParallelism() * unitsPerProcessor, Math.round(length / unitTextMin)));
   const units = Array.from({ length: count }, () => ({ texts: [] as string[], length: 0 }));
-  for (const { text } of [...parts.kernels].sort((a, b) => b.text.length - a.text.length)) {
+  for (const { text } of [...kernels].sort((a, b) => b.text.length - a.text.length)) {
     const smallest = units.reduce((least, unit) => (unit.length < least.length ? unit : least));
     smallest.texts.push(text);
     smallest.length += text.length;

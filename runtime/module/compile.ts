@@ -3,8 +3,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { openclLanes } from '../codegen/opencl.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
+import type { OpenclDevice } from '../device/opencl.js';
+import { chooseOpencl, probeOpencl } from '../device/opencl-probe.js';
 import type { Graph } from '../graph/graph.js';
 import { fuse } from '../graph/passes/fuse.js';
 import { optimize } from '../graph/passes/index.js';
@@ -16,7 +19,15 @@ import { manifestFile } from './files.js';
 import { imagePrologues } from './image.js';
 import { Known } from './known.js';
 import { machineOf } from './machine.js';
-import { compilerVersion, type Manifest, manifestFormat, type SelfCheck, type VisionSpec } from './manifest.js';
+import {
+  compilerVersion,
+  type Manifest,
+  type ModuleTarget,
+  manifestFormat,
+  type SelfCheck,
+  type VisionSpec,
+} from './manifest.js';
+import { openclPlace, openclScheduling } from './opencl-target.js';
 import { printManifest } from './read.js';
 import { requireCompilable } from './refuse.js';
 import { runnableOf } from './runnable.js';
@@ -40,6 +51,8 @@ export interface CompileRequest {
   readonly spec: VisionSpec;
   /** The folder to write; it should not exist or be empty. A compile that fails leaves nothing. */
   readonly outFolder: string;
+  /** What the module is for: the CPU where it is absent. */
+  readonly target?: CompileTarget;
   /** That the schedules are for: the machine's cores where it is absent. */
   readonly threads?: number;
   /** A file of what was measured here (`Records`); what it does not hold is taken from what ships, or reckoned. */
@@ -48,6 +61,9 @@ export interface CompileRequest {
   readonly exact?: boolean;
   readonly progress?: (progress: CompileProgress) => void;
 }
+
+/** `opencl`: the first device that works, a GPU before anything else. */
+export type CompileTarget = ModuleTarget;
 
 export interface CompileReport {
   readonly manifest: Manifest;
@@ -58,21 +74,29 @@ export interface CompileReport {
 export type Preparation = (plain: Graph, device: CpuDevice) => Graph;
 
 /**
- * Compiles a graph for the CPU of this machine, writes the module and checks it.
+ * Compiles a graph for this machine, writes the module and checks it.
  * @param prepare instead of layOut; tests of the self-check put a fault in here
- * @throws OnboxError of requireCompilable, `folder-not-empty`, `toolchain-…`, or `self-check-failed` naming the first value that differs
+ * @throws OnboxError of requireCompilable, probeOpencl, chooseOpencl, `folder-not-empty`, `toolchain-…`, or `self-check-failed` naming
+ *   the first value that differs
  */
 export async function compile(request: CompileRequest, prepare?: Preparation): Promise<CompileReport> {
   const started = performance.now();
   const { graph: plain, spec, outFolder, progress, exact = false } = request;
   requireCompilable(plain, spec.image);
   const device = describeCpu();
+  const opencl = request.target === 'opencl' ? chooseOpencl(await probeOpencl()) : undefined;
   const threads = request.threads ?? device.cores.count;
   progress?.({ stage: 'graph' });
   const known = Known.open(device, threads, request.records);
   const choose = exact ? () => undefined : algorithmsFor(device, known);
-  const graph = prepare === undefined ? layOut(plain, device, choose) : prepare(plain, device);
-  const options = { ...buildOptions(graph, request, device), schedule: schedulingFor(device, threads, known) };
+  const layOutHere = () =>
+    opencl === undefined ? layOut(plain, device, choose) : layOutFor(plain, openclLanes, () => undefined);
+  const graph = prepare === undefined ? layOutHere() : prepare(plain, device);
+  const options = {
+    ...buildOptions(graph, request, device),
+    schedule: schedulingFor(device, threads, known),
+    ...(opencl === undefined ? {} : { opencl: openclOptions(opencl, request.records) }),
+  };
 
   const manifest = await makeFolder(outFolder, async (workspace) => {
     const [module, truth] = await both(
@@ -96,8 +120,16 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
  * @param choose as reckoned, if it is left out
  */
 export function layOut(plain: Graph, device: CpuDevice, choose: WinogradChoice = algorithmsFor(device, undefined)): Graph {
-  const { lanes } = machineOf(device, 1);
+  return layOutFor(plain, machineOf(device, 1).lanes, choose);
+}
+
+/** @param lanes floats in a vector of the target, and channels in a block */
+export function layOutFor(plain: Graph, lanes: number, choose: WinogradChoice): Graph {
   return verify(chooseLayouts(verify(fuse(verify(useWinograd(optimize(plain), choose)))), lanes));
+}
+
+function openclOptions(device: OpenclDevice, records: string | undefined): NonNullable<BuildOptions['opencl']> {
+  return { device, schedule: openclScheduling(device, Known.at(openclPlace(device), records)) };
 }
 
 function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: CpuDevice): Omit<BuildOptions, 'schedule'> {
@@ -124,7 +156,7 @@ function manifestOf(
     compiler: compilerVersion,
     name,
     modelDigest,
-    target: 'cpu',
+    target: module.opencl === undefined ? 'cpu' : 'opencl',
     fingerprint: device.fingerprint,
     ...spec,
     ...runnableOf(module, spec.image),

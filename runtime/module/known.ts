@@ -36,6 +36,11 @@ export class Known {
     ]);
   }
 
+  /** What a file holds of one place. @param path as of `open` */
+  static at(place: Place, path: string | undefined): Known {
+    return new Known(path === undefined ? [] : sourceOf(path, place));
+  }
+
   /** The fastest schedule of a program that was measured and may be used. */
   schedule(program: Program): Schedule | undefined {
     return this.best(program).find(({ steps }) => isUsable(steps, program))?.steps;

@@ -9,6 +9,7 @@ import { type UnderstandOptions, understand } from './understand.js';
 export interface CompileFileOptions extends UnderstandOptions {
   readonly name: string;
   readonly outFolder: string;
+  readonly target?: CompileRequest['target'];
   readonly threads?: number;
   /** A file of what was measured on this machine, to take schedules from. It need not be there. */
   readonly records?: string;
@@ -20,12 +21,13 @@ export interface CompileFileOptions extends UnderstandOptions {
  * @throws OnboxError of readModel, understand and compile
  */
 export async function compileFile(path: string, options: CompileFileOptions): Promise<CompileReport> {
-  const { name, outFolder, threads, records, progress, ...rest } = options;
+  const { name, outFolder, target, threads, records, progress, ...rest } = options;
   progress?.({ stage: 'import' });
   return await compile({
     ...(await loadModel(path, rest)),
     name,
     outFolder,
+    ...(target === undefined ? {} : { target }),
     ...(threads === undefined ? {} : { threads }),
     ...(records === undefined ? {} : { records }),
     ...(progress === undefined ? {} : { progress }),

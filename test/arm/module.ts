@@ -59,7 +59,7 @@ export async function runModule(
   pictures: readonly Pixels[],
 ): Promise<ReadonlyMap<string, Tensor>[]> {
   const { inputs, outputs, arenaBytes } = runnable;
-  const { plans } = built.parts;
+  const plans = built.parts.plans.map((launches) => launches.filter((launch) => 'extent' in launch));
   const reads = outputs.map(({ offset, dtype, shape }): Action => ({ act: 'read', offset, type: { dtype, shape } }));
   const feeds = inputs.flatMap(({ name }, input): Action[] => {
     const data = tensors.get(name)?.data;
