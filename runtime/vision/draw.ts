@@ -31,13 +31,18 @@ const palette: readonly Color[] = [
 /** Characters of a label that are drawn. */
 const labelCharactersMax = 32;
 
-/**
- * A PNG of the picture with its objects; the picture itself stays as it is. Lines and letters grow with the shorter side.
- * Characters outside ASCII are drawn as a question mark.
- */
+/** A PNG of the picture with its objects, as `paintObjects` paints them; the picture itself stays as it is. */
 export async function drawObjects(picture: Picture, objects: readonly DetectedObject[]): Promise<Uint8Array> {
   const canvas: Picture = { ...picture, data: picture.data.slice() };
-  const side = Math.min(picture.width, picture.height);
+  paintObjects(canvas, objects);
+  return await encodePng(canvas);
+}
+
+/**
+ * Paints objects over a picture. Lines and letters grow with the shorter side. Characters outside ASCII are painted as a question mark.
+ */
+export function paintObjects(canvas: Picture, objects: readonly DetectedObject[]): void {
+  const side = Math.min(canvas.width, canvas.height);
   const brush: Brush = {
     line: Math.max(1, Math.round(side / 240)),
     cell: Math.max(1, Math.round(side / 180) / 2),
@@ -47,7 +52,6 @@ export async function drawObjects(picture: Picture, objects: readonly DetectedOb
   const order = [...objects].reverse();
   for (const object of order) drawFrame(canvas, object, brush);
   for (const object of order) drawLabel(canvas, object, brush);
-  return await encodePng(canvas);
 }
 
 function drawFrame(canvas: Picture, { box, class: index, landmarks }: DetectedObject, { line }: Brush): void {

@@ -14,6 +14,7 @@ import { describe } from './describe.js';
 import type { ModelFacts } from './heads/head.js';
 import { headOf } from './heads/index.js';
 import type { Overrides } from './sidecar.js';
+import { shapesToTry } from './sizes.js';
 
 export interface UnderstandOptions extends Overrides {
   /** Shapes of inputs whose dimensions the model leaves open. */
@@ -32,27 +33,51 @@ export interface Understanding {
 /** Values before a tail that are held against the heads. */
 const endsTriedMax = 64;
 
-/** @throws OnboxError of cutModel, importModel and describe */
-export function understand(model: OnnxModel, { inputs, cut, ...overrides }: UnderstandOptions): Understanding {
-  const options = inputs === undefined ? {} : { inputs };
+/**
+ * Where the model leaves the size of its picture open and `options` do not say it, the first of the usual sizes that makes a detector of
+ * it is taken, else the first that makes a classifier, else the first that the graph takes at all.
+ * @throws OnboxError of cutModel, importModel and describe; with several sizes that of the first
+ */
+export function understand(model: OnnxModel, { inputs = {}, cut, ...overrides }: UnderstandOptions): Understanding {
   const ended = cut === undefined ? model : cutModel(model, cut);
+  const [first = inputs, ...more] = shapesToTry(ended, inputs);
+  if (more.length === 0) return understandAt(ended, first, overrides);
+  let largest: Understanding | undefined;
+  let failure: unknown;
+  for (const shapes of [first, ...more]) {
+    try {
+      const reading = understandAt(ended, shapes, overrides);
+      if (reading.spec.task === 'detect') return reading;
+      // A classifier that averages over the picture takes any size; the second is what such are trained on.
+      if (shapes !== first) return reading.spec.task === 'classify' ? reading : (largest ?? reading);
+      largest = reading;
+    } catch (error) {
+      if (!['op-invalid', 'head-mismatch'].includes(errorCode(error))) throw error;
+      if (largest !== undefined) return largest;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+function understandAt(model: OnnxModel, inputs: Readonly<Record<string, Shape>>, overrides: Overrides): Understanding {
   const describeGraph = (graph: Graph, ends: readonly string[], suppression?: Suppression): Understanding => ({
     graph,
     spec: describe(factsOf(graph, model.metadata, suppression), overrides),
     ends,
   });
-  const suppressed = importSuppressed(ended, options);
+  const suppressed = importSuppressed(model, { inputs });
   if (suppressed !== undefined) {
     const { boxes, scores } = suppressed.suppression;
     const found = describeGraph(suppressed.graph, [boxes, scores], suppressed.suppression);
     if (found.spec.head?.kind === 'nms') return found;
   }
   try {
-    return describeGraph(importModel(ended, options), []);
+    return describeGraph(importModel(model, { inputs }), []);
   } catch (error) {
-    const end = isOfOperators(error) ? lastReadable(ended, options, model.metadata, overrides) : undefined;
+    const end = isOfOperators(error) ? lastReadable(model, { inputs }, overrides) : undefined;
     if (end === undefined) throw error;
-    return describeGraph(importModel(cutModel(ended, [end]), options), [end]);
+    return describeGraph(importModel(cutModel(model, [end]), { inputs }), [end]);
   }
 }
 
@@ -61,12 +86,7 @@ function isOfOperators(error: unknown): boolean {
 }
 
 /** The last value that everything onbox cannot translate depends on, and that a head can read. */
-function lastReadable(
-  model: OnnxModel,
-  options: ImportOptions,
-  metadata: OnnxModel['metadata'],
-  overrides: Overrides,
-): string | undefined {
+function lastReadable(model: OnnxModel, options: ImportOptions, overrides: Overrides): string | undefined {
   const { nodes, frontier } = tailOf(model, untranslatable(model));
   const ends = model.nodes
     .filter((node) => !nodes.has(node))
@@ -76,7 +96,7 @@ function lastReadable(
     .filter((end) => leadsToAll(model, end, frontier));
   if (ends.length === 0) return undefined;
   const graph = importModel(cutModel(model, ends), options);
-  const { outputs, ...facts } = factsOf(graph, metadata);
+  const { outputs, ...facts } = factsOf(graph, model.metadata);
   return ends.find((end) => {
     const only = outputs.filter(({ name }) => name === end);
     const head = headFor({ ...facts, outputs: only }, overrides);

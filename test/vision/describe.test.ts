@@ -153,7 +153,7 @@ test('turning RGB into BGR turns the usual mean and deviation too', () => {
 });
 
 test.each([
-  [{ head: 'yolov9' }, 'head-unknown', 'head "yolov9" is unknown; onbox has yunet, nanodet'],
+  [{ head: 'yolov9' }, 'head-unknown', 'head "yolov9" is unknown; onbox has nms, yunet, nanodet'],
   [{ head: 'yolov5' }, 'head-mismatch', 'head yolov5 does not fit the outputs: "out" f32[1,84,8400]'],
   [{ task: 'classify' }, 'head-mismatch', 'no head for the task classify fits the outputs'],
   [{ labels: ['a'] }, 'labels-invalid', '1 labels are given, the model tells 80 classes apart'],

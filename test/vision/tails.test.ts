@@ -151,7 +151,7 @@ function inPicture(rows: readonly (readonly number[])[]): number[][] {
 
 const close = (rows: readonly (readonly number[])[]) => rows.map((row) => row.map((value) => expect.closeTo(value, 3)));
 
-const exports: readonly (readonly [name: string, made: Export, head: string, ends: readonly string[]])[] = [
+const exported: readonly (readonly [name: string, made: Export, head: string, ends: readonly string[]])[] = [
   ['corners x first', { nodes: [...corners, scores, suppress('corners', 'scores'), ...gathers] }, 'nms', ['corners', 'scores']],
   [
     'corners y first, as shares of the picture',
@@ -197,7 +197,7 @@ const exports: readonly (readonly [name: string, made: Export, head: string, end
   ],
 ];
 
-test.each(exports)('%s: the same boxes as onnxruntime, at the thresholds of the graph', async (_, made, head, ends) => {
+test.each(exported)('%s: the same boxes as onnxruntime, at the thresholds of the graph', async (_, made, head, ends) => {
   const answers = await bothAnswers(modelOf(made));
   expect(answers).toMatchObject({ head, ends });
   expect(answers.rows.length).toBeGreaterThan(2);
