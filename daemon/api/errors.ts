@@ -64,7 +64,11 @@ const statusByCode: Readonly<Record<string, number>> = {
   'engine-stopped': 503,
   'engine-down': 503,
   'compile-timeout': 503,
+  'store-denied': 500,
+  'ffmpeg-missing': 500,
+  'video-unwritten': 500,
   'disk-full': 507,
+  'store-read-only': 507,
 };
 
 /** The HTTP status of an error code. */

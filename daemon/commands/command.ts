@@ -15,6 +15,8 @@ export interface Terminal {
   /** True if a person sees `err` as it is written. */
   readonly isInteractive: boolean;
   readonly environment: NodeJS.ProcessEnv;
+  /** Aborts when nobody reads any more; a command that would write for ever ends then. */
+  readonly closed?: AbortSignal;
 }
 
 export interface Flag {

@@ -3,13 +3,14 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, copyFile } from 'node:fs/promises';
+import { access, constants, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { errorCode, OnboxError, sidecarPath } from '../../runtime/index.js';
 import { fileErrorCode } from '../file-error.js';
 import { recordsPath } from '../store/home.js';
 import type { CompileOptions } from '../store/record.js';
+import { asStorageError } from '../store/storage-error.js';
 import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
 import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
 
@@ -40,9 +41,7 @@ export async function compileAndInstall(
     const result = await compile({ name, onnx, outFolder: join(staging, moduleFolder), options, records });
     return await store.install(staging, name, { ...result, embedded, options });
   } catch (error) {
-    throw fileErrorCode(error) === 'ENOSPC'
-      ? new OnboxError(`the disk is full: "${name}" cannot be installed`, { code: 'disk-full', cause: error })
-      : error;
+    throw asStorageError(error, `"${name}" cannot be installed`);
   } finally {
     await store.discard(staging);
   }
@@ -76,8 +75,15 @@ export async function rebuild(
   return await compileAndInstall(store, { name, staging, options, embedded }, compile);
 }
 
-/** A staging folder with a copy of a model file and its sidecar, `MODEL.onbox.json`, if there is one. */
+/**
+ * A staging folder with a copy of a model file and its sidecar, `MODEL.onbox.json`, if there is one.
+ * @throws OnboxError `file-missing`, of asStorageError
+ */
 export async function stageFile(store: ModelStore, onnx: string, sidecar = sidecarPath(onnx)): Promise<string> {
+  await access(onnx, constants.R_OK).catch((cause: unknown) => {
+    const why = fileErrorCode(cause) === 'ENOENT' ? `there is no file "${onnx}"` : `the file "${onnx}" cannot be read`;
+    throw new OnboxError(why, { code: 'file-missing', cause });
+  });
   const staging = await store.stage();
   try {
     await copyFile(onnx, join(staging, onnxFile));
@@ -85,8 +91,7 @@ export async function stageFile(store: ModelStore, onnx: string, sidecar = sidec
     return staging;
   } catch (cause) {
     await store.discard(staging);
-    if (fileErrorCode(cause) === 'ENOENT') throw new OnboxError(`there is no file "${onnx}"`, { code: 'file-missing', cause });
-    throw cause;
+    throw asStorageError(cause, 'the model cannot be stored');
   }
 }
 

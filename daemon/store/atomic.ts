@@ -1,12 +1,13 @@
 // Writing so that a power cut leaves the old state or the new one, never a half: temporary name, fsync, rename, fsync.
 
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isOwnerAlive, ownerToken } from './owner.js';
 
 /** Replaces the file at `path` in one step. */
 export async function writeFileAtomic(path: string, text: string, mode = 0o644): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = `${path}.${ownerToken()}-${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', mode);
     try {
@@ -21,6 +22,20 @@ export async function writeFileAtomic(path: string, text: string, mode = 0o644):
     throw error;
   }
   await syncPath(dirname(path));
+}
+
+/** Removes the temporary files that processes which are gone left in `folder`. */
+export async function clearTemporary(folder: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const owner = /\.([0-9]+\.[0-9]+\.[0-9a-f]*)-[0-9a-f]+\.tmp$/.exec(entry)?.[1];
+    if (owner !== undefined && !isOwnerAlive(owner)) await rm(join(folder, entry), { force: true });
+  }
+}
+
+/** Makes a folder with all above it, and their names durable. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o750 });
+  for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) await syncPath(dirname(made));
 }
 
 /** Makes everything under `folder` durable. Call before the rename that makes it visible. */

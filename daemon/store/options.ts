@@ -2,29 +2,41 @@
 
 import { type CompileTarget, OnboxError, type Task } from '../../runtime/index.js';
 import { printFact } from '../log.js';
+import type { CompileOptions } from './record.js';
 
 const tasks: readonly Task[] = ['detect', 'classify', 'embed', 'other'];
 
 /** Extents of an input that are worth a try; more is a typing mistake. */
 const extentMax = 1_000_000;
 
+/** Sizes that a model may be compiled for side by side; each takes the time of a compile and the memory of a module. */
+const sizesMax = 8;
+
 /**
- * Input shapes such as `images=1x3x640x640`.
+ * Input shapes such as `images=1x3x640x640`. An input that comes again asks for one more size of the model.
  * @throws OnboxError `option-invalid`
  */
-export function parseInputShapes(texts: readonly string[]): Record<string, number[]> {
+export function parseInputShapes(texts: readonly string[]): Pick<CompileOptions, 'inputs' | 'otherInputs'> {
   // Tensor names are free text; "__proto__" must be a name like any other.
-  const shapes: Record<string, number[]> = Object.create(null);
+  const sizes: Record<string, number[]>[] = [];
   for (const text of texts) {
     const match = /^(.{1,200})=([0-9]{1,7}(?:x[0-9]{1,7}){0,7})$/s.exec(text);
     const extents = match?.[2]?.split('x').map(Number) ?? [];
-    if (match?.[1] === undefined || extents.some((extent) => extent < 1 || extent > extentMax)) {
+    const name = match?.[1];
+    if (name === undefined || extents.some((extent) => extent < 1 || extent > extentMax)) {
       throw invalid(`an input's shape looks like NAME=1x3x640x640, got ${printFact(text.slice(0, 80))}`);
     }
-    if (Object.hasOwn(shapes, match[1])) throw invalid(`the input ${printFact(match[1])} is given twice`);
-    shapes[match[1]] = extents;
+    const index = sizes.filter((size) => Object.hasOwn(size, name)).length;
+    if (index >= sizesMax) throw invalid(`the input ${printFact(name)} is given more than ${sizesMax} times`);
+    const size = sizes[index] ?? Object.create(null);
+    size[name] = extents;
+    sizes[index] = size;
   }
-  return { ...shapes };
+  const [inputs, ...others] = sizes.map((size) => ({ ...sizes[0], ...size }));
+  return {
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(others.length === 0 ? {} : { otherInputs: others }),
+  };
 }
 
 /** @throws OnboxError `option-invalid` */

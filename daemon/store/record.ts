@@ -9,6 +9,8 @@ export const recordFormat = 1;
 /** What the model's owner chose. Kept so that the module can be rebuilt from its ONNX in the same way. */
 export interface CompileOptions {
   readonly inputs?: Readonly<Record<string, readonly number[]>>;
+  /** Shapes of the same inputs for further sizes of the picture. */
+  readonly otherInputs?: readonly Readonly<Record<string, readonly number[]>>[];
   /** Values to end the model at. */
   readonly cut?: readonly string[];
   readonly task?: Task;

@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { OnboxError } from '../../runtime/index.js';
-import { fileErrorCode } from '../file-error.js';
+import { asStorageError } from './storage-error.js';
 
 /**
  * Writes a stream to a new file at `path`.
  * @returns its length, and its SHA-256 (hex)
- * @throws OnboxError `body-too-large`, `body-empty`, `disk-full`; what the stream throws
+ * @throws OnboxError `body-too-large`, `body-empty`, of asStorageError; what the stream throws
  */
 export async function saveStream(
   pieces: AsyncIterable<Uint8Array>,
@@ -27,8 +27,7 @@ export async function saveStream(
     }
     await file.sync();
   } catch (error) {
-    if (fileErrorCode(error) !== 'ENOSPC') throw error;
-    throw new OnboxError('the disk is full', { code: 'disk-full', cause: error });
+    throw asStorageError(error, 'the model cannot be stored');
   } finally {
     await file.close();
   }

@@ -1,10 +1,13 @@
 // Models on disk. The disk is the only truth: the command line and the daemon may work on one home at the same time.
 //
-//   models/NAME/current             the number of the version that answers
 //   models/NAME/VERSION/            model.onnx, model.onbox.json, record.json, module/; never changed once it is there
-//   staging/PID-RANDOM/             a version in the making; becomes models/NAME/VERSION by one rename
-//   trash/PID-RANDOM/               what is being deleted
+//   models/NAME/VERSION.withdrawn/  a version that proved bad; kept until the next one, so that its number is not used again
+//   staging/OWNER-RANDOM/           a version in the making; becomes models/NAME/VERSION by one rename
+//   trash/OWNER-RANDOM/             what is being deleted
 //   defaults.json                   the default model of each task
+//
+// The highest version answers. So one rename installs a model: whenever the power goes, it is there whole or not at all, and there
+// is nothing beside it that could disagree.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -13,10 +16,12 @@ import { errorCode, OnboxError, type Task } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import type { DamagedModel } from '../api/types.js';
 import { fileErrorCode } from '../file-error.js';
-import { syncPath, syncTree, writeFileAtomic } from './atomic.js';
+import { clearTemporary, makeFolder, syncPath, syncTree, writeFileAtomic } from './atomic.js';
 import { type Defaults, readDefaults, writeDefault } from './defaults.js';
 import { requireModelName } from './names.js';
+import { isOwnerAlive, ownerToken } from './owner.js';
 import { type ModelRecord, parseRecord, recordFormat } from './record.js';
+import { asStorageError } from './storage-error.js';
 
 /** One installed version of a model. */
 export interface StoredModel {
@@ -28,15 +33,15 @@ export interface StoredModel {
   readonly record: ModelRecord;
 }
 
-/** What the installer knows; the store adds format, name, version and time. */
-export type RecordFacts = Omit<ModelRecord, 'format' | 'name' | 'version' | 'installedAt'>;
+/** What the installer knows; the store adds the rest. */
+export type RecordFacts = Omit<ModelRecord, 'format' | 'name' | 'version' | 'order' | 'installedAt'>;
 
 /** File names inside a version's folder. */
 export const onnxFile = 'model.onnx';
 export const sidecarFile = 'model.onbox.json';
 export const moduleFolder = 'module';
 const recordFile = 'record.json';
-const currentFile = 'current';
+const withdrawnEnding = '.withdrawn';
 
 /** How often an install looks for a free version number before it gives up; each miss means another install won the race. */
 const installAttemptsMax = 20;
@@ -50,15 +55,25 @@ export class ModelStore {
     this.home = home;
   }
 
-  /** Makes the folders and clears what processes that are gone left behind. */
+  /**
+   * Makes the folders and clears what processes that are gone left behind. A home that cannot be written is left as it is: what is
+   * installed there can still be served.
+   */
   async prepare(): Promise<void> {
-    await mkdir(this.path('models'), { recursive: true, mode: 0o750 });
-    for (const area of ['staging', 'trash']) {
-      await mkdir(this.path(area), { recursive: true, mode: 0o750 });
-      for (const entry of await readdir(this.path(area))) {
-        const owner = Number.parseInt(entry, 10);
-        if (owner !== process.pid && !isAlive(owner)) await rm(this.path(area, entry), { recursive: true, force: true });
+    try {
+      for (const area of ['models', 'staging', 'trash']) await makeFolder(this.path(area));
+    } catch (error) {
+      throw asStorageError(error, `the folder ${this.home} cannot be made`);
+    }
+    try {
+      await clearTemporary(this.home);
+      for (const area of ['staging', 'trash']) {
+        for (const entry of await readdir(this.path(area))) {
+          if (!isOwnerAlive(entry)) await rm(this.path(area, entry), { recursive: true, force: true });
+        }
       }
+    } catch (error) {
+      if (asStorageError(error, '') === error) throw error;
     }
   }
 
@@ -82,14 +97,16 @@ export class ModelStore {
    */
   async find(name: string): Promise<StoredModel> {
     requireModelName(name);
-    const version = await this.currentVersion(name);
-    const folder = this.path('models', name, String(version));
-    let record = this.records.get(folder);
-    if (record === undefined) {
-      record = parseRecord(await this.readRecord(folder, name, version), name, version);
-      this.records.set(folder, record);
+    let version = await this.currentVersion(name);
+    for (;;) {
+      const folder = this.path('models', name, String(version));
+      const record = this.records.get(folder) ?? (await this.readRecord(folder, name, version));
+      if (record !== undefined) {
+        this.records.set(folder, record);
+        return modelIn(folder, record);
+      }
+      version = await this.currentVersion(name);
     }
-    return { name, version, folder, onnx: join(folder, onnxFile), module: join(folder, moduleFolder), record };
   }
 
   /**
@@ -128,27 +145,63 @@ export class ModelStore {
   /** Makes a model answer for its task. */
   async setDefault(name: string): Promise<void> {
     const model = await this.find(name);
-    await writeDefault(this.home, model.record.task, name);
-  }
-
-  /** A new folder in which a version is put together. The caller installs it or calls `discard`. */
-  async stage(): Promise<string> {
-    return await this.reserve('staging');
-  }
-
-  async discard(staging: string): Promise<void> {
-    await rm(staging, { recursive: true, force: true });
+    try {
+      await writeDefault(this.home, model.record.task, name);
+    } catch (error) {
+      throw asStorageError(error, `"${name}" cannot be made the default`);
+    }
   }
 
   /**
-   * Turns a staging folder with model.onnx and module/ into the current version of `name`: one rename for the files, one
-   * for the pointer. The version before it stays, so that whoever still runs it is not cut off; older ones go.
+   * A new folder in which a version is put together. The caller installs it or calls `discard`.
+   * @throws OnboxError of asStorageError
+   */
+  async stage(): Promise<string> {
+    try {
+      return await this.reserve('staging');
+    } catch (error) {
+      throw asStorageError(error, 'a model cannot be stored');
+    }
+  }
+
+  /** Removes a staging folder if that is possible; the next start removes what stays. */
+  async discard(staging: string): Promise<void> {
+    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  /**
+   * Turns a staging folder with model.onnx and module/ into the current version of `name` by one rename. The version before it stays,
+   * so that whoever still runs it is not cut off; older ones go.
+   * @throws OnboxError `name-invalid`, `model-busy`, of asStorageError
    */
   async install(staging: string, name: string, facts: RecordFacts): Promise<StoredModel> {
     requireModelName(name);
-    const version = await this.moveIn(staging, name, facts);
-    await writeFileAtomic(this.path('models', name, currentFile), `${version}\n`);
-    await this.prune(name, version);
+    try {
+      const model = await this.moveIn(staging, name, facts);
+      // It is installed; what cannot be cleared away now goes with the next one.
+      await this.prune(name, model.version).catch(() => undefined);
+      return model;
+    } catch (error) {
+      throw asStorageError(error, `"${name}" cannot be installed`);
+    }
+  }
+
+  /**
+   * Takes a version back, so that the one before it answers again. Its files go with the next install.
+   * @returns what answers from now on; undefined if `version` is not the current one, or the only one
+   * @throws OnboxError `name-invalid`, of asStorageError
+   */
+  async withdraw(name: string, version: number): Promise<StoredModel | undefined> {
+    requireModelName(name);
+    const versions = await this.versions(name);
+    if (versions.at(-1) !== version || versions.length < 2) return undefined;
+    const folder = this.path('models', name, String(version));
+    try {
+      await rename(folder, `${folder}${withdrawnEnding}`);
+      await syncPath(this.path('models', name));
+    } catch (error) {
+      throw asStorageError(error, `version ${version} of "${name}" cannot be withdrawn`);
+    }
     return await this.find(name);
   }
 
@@ -158,29 +211,37 @@ export class ModelStore {
    */
   async remove(name: string): Promise<void> {
     requireModelName(name);
-    const trash = await this.reserve('trash');
     try {
-      await rename(this.path('models', name), join(trash, name));
+      await this.throwAway(this.path('models', name));
+      await syncPath(this.path('models'));
     } catch (cause) {
       if (fileErrorCode(cause) === 'ENOENT') throw missing(name, cause);
-      throw cause;
+      throw asStorageError(cause, `"${name}" cannot be removed`);
     } finally {
       this.forget(name);
     }
-    await rm(trash, { recursive: true, force: true });
   }
 
-  private async moveIn(staging: string, name: string, facts: RecordFacts): Promise<number> {
+  private async moveIn(staging: string, name: string, facts: RecordFacts): Promise<StoredModel> {
     for (let attempt = 0; attempt < installAttemptsMax; attempt++) {
-      await mkdir(this.path('models', name), { recursive: true, mode: 0o750 });
-      const version = ((await this.versions(name)).at(-1) ?? 0) + 1;
-      const record: ModelRecord = { ...facts, format: recordFormat, name, version, installedAt: new Date().toISOString() };
+      await makeFolder(this.path('models', name));
+      const version = Math.max(0, ...(await this.numbersUsed(name))) + 1;
+      const record: ModelRecord = {
+        ...facts,
+        format: recordFormat,
+        name,
+        version,
+        order: await this.orderOf(name),
+        installedAt: new Date().toISOString(),
+      };
       await writeFileAtomic(join(staging, recordFile), `${JSON.stringify(record, null, 2)}\n`);
       await syncTree(staging);
+      const folder = this.path('models', name, String(version));
       try {
-        await rename(staging, this.path('models', name, String(version)));
+        await rename(staging, folder);
         await syncPath(this.path('models', name));
-        return version;
+        this.records.set(folder, record);
+        return modelIn(folder, record);
       } catch (error) {
         // The number is taken (another install was quicker), or the model was removed in between: look again.
         if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(fileErrorCode(error) ?? '')) throw error;
@@ -189,42 +250,58 @@ export class ModelStore {
     throw new OnboxError(`model "${name}" is being installed or removed by others all the time`, { code: 'model-busy' });
   }
 
-  private async prune(name: string, current: number): Promise<void> {
-    const old = (await this.versions(name)).filter((version) => version < current).slice(0, -1);
-    for (const version of old) {
-      const folder = this.path('models', name, String(version));
+  /** The model's own number if the name is installed already, else the next one. */
+  private async orderOf(name: string): Promise<number> {
+    const { models } = await this.list();
+    const own = models.find((model) => model.name === name);
+    return own?.record.order ?? Math.max(0, ...models.map(({ record }) => record.order ?? 0)) + 1;
+  }
+
+  /** Removes what is older than the version before `installed`, and what was withdrawn. */
+  private async prune(name: string, installed: number): Promise<void> {
+    const before = (await this.versions(name)).filter((version) => version < installed).at(-1);
+    for (const entry of await this.entries(name)) {
+      const isOld = before !== undefined && entry.version < before;
+      if (!isOld && !(entry.isWithdrawn && entry.version < installed)) continue;
+      const folder = this.path('models', name, entry.name);
       this.records.delete(folder);
-      await rm(folder, { recursive: true, force: true });
+      // A folder that is half deleted must not be taken for a version.
+      await this.throwAway(folder).catch((error: unknown) => {
+        if (fileErrorCode(error) !== 'ENOENT') throw error;
+      });
+    }
+  }
+
+  /** Deletes a folder that others look into: in one step for them. */
+  private async throwAway(folder: string): Promise<void> {
+    const trash = await this.reserve('trash');
+    try {
+      await rename(folder, join(trash, 'gone'));
+    } finally {
+      await rm(trash, { recursive: true, force: true });
     }
   }
 
   private async currentVersion(name: string): Promise<number> {
-    let text: string;
-    try {
-      text = await readFile(this.path('models', name, currentFile), 'utf8');
-    } catch (cause) {
-      if (fileErrorCode(cause) === 'ENOENT' || fileErrorCode(cause) === 'ENOTDIR') throw missing(name, cause);
-      throw cause;
-    }
-    if (!/^[1-9][0-9]{0,14}\n?$/.test(text)) {
-      throw new OnboxError(`the file "${currentFile}" of model "${name}" does not hold a version number`, {
-        code: 'record-damaged',
-      });
-    }
-    return Number(text);
+    const version = (await this.versions(name)).at(-1);
+    if (version === undefined) throw missing(name, undefined);
+    return version;
   }
 
-  private async readRecord(folder: string, name: string, version: number): Promise<string> {
+  /** @returns undefined if the version was replaced meanwhile */
+  private async readRecord(folder: string, name: string, version: number): Promise<ModelRecord | undefined> {
+    let text: string;
     try {
-      return await readFile(join(folder, recordFile), 'utf8');
+      text = await readFile(join(folder, recordFile), 'utf8');
     } catch (cause) {
       // A model that was removed between the two reads is missing, not damaged.
-      await this.currentVersion(name);
+      if ((await this.currentVersion(name)) !== version) return undefined;
       throw new OnboxError(`the record of model "${name}" version ${version} cannot be read`, {
         code: 'record-damaged',
         cause,
       });
     }
+    return parseRecord(text, name, version);
   }
 
   private async names(): Promise<string[]> {
@@ -235,17 +312,26 @@ export class ModelStore {
       .sort();
   }
 
-  /** Version numbers on disk, lowest first. */
+  /** Version numbers that may answer, lowest first. */
   private async versions(name: string): Promise<number[]> {
-    const entries = await readdir(this.path('models', name), { withFileTypes: true }).catch(emptyIfMissing);
-    return entries
-      .filter((entry) => /^[1-9][0-9]{0,14}$/.test(entry.name))
-      .map((entry) => Number(entry.name))
-      .sort((a, b) => a - b);
+    const entries = await this.entries(name);
+    return entries.flatMap(({ version, isWithdrawn }) => (isWithdrawn ? [] : [version])).sort((a, b) => a - b);
+  }
+
+  private async numbersUsed(name: string): Promise<number[]> {
+    return (await this.entries(name)).map(({ version }) => version);
+  }
+
+  private async entries(name: string): Promise<{ name: string; version: number; isWithdrawn: boolean }[]> {
+    const names = await readdir(this.path('models', name)).catch(emptyIfMissing);
+    return names.flatMap((entry) => {
+      const match = /^([1-9][0-9]{0,14})(\.withdrawn)?$/.exec(entry);
+      return match === null ? [] : [{ name: entry, version: Number(match[1]), isWithdrawn: match[2] !== undefined }];
+    });
   }
 
   private async reserve(area: 'staging' | 'trash'): Promise<string> {
-    const folder = this.path(area, `${process.pid}-${randomBytes(8).toString('hex')}`);
+    const folder = this.path(area, `${ownerToken()}-${randomBytes(8).toString('hex')}`);
     await mkdir(folder, { recursive: true, mode: 0o750 });
     return folder;
   }
@@ -259,11 +345,21 @@ export class ModelStore {
   }
 }
 
-/** The owner's choice, else the model installed first; the demonstration models come last. */
+function modelIn(folder: string, record: ModelRecord): StoredModel {
+  const { name, version } = record;
+  return { name, version, folder, onnx: join(folder, onnxFile), module: join(folder, moduleFolder), record };
+}
+
+/** The owner's choice, else the model whose name was installed first; the demonstration models come last. */
 function pickDefault(models: readonly StoredModel[], task: Task, chosen: Defaults): StoredModel | undefined {
   const ofTask = models.filter((model) => model.record.task === task);
-  const oldest = [...ofTask].sort((a, b) => a.record.installedAt.localeCompare(b.record.installedAt));
+  const oldest = [...ofTask].sort((a, b) => byAge(a.record, b.record));
   return ofTask.find(({ name }) => name === chosen[task]) ?? oldest.find(({ record }) => !record.embedded) ?? oldest[0];
+}
+
+/** Two models may have one number where two processes installed them side by side. */
+function byAge(a: ModelRecord, b: ModelRecord): number {
+  return (a.order ?? 0) - (b.order ?? 0) || a.installedAt.localeCompare(b.installedAt) || a.name.localeCompare(b.name);
 }
 
 function missing(name: string, cause: unknown): OnboxError {
@@ -271,17 +367,6 @@ function missing(name: string, cause: unknown): OnboxError {
 }
 
 function emptyIfMissing(error: unknown): [] {
-  if (fileErrorCode(error) === 'ENOENT') return [];
+  if (['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) return [];
   throw error;
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, as another user.
-    return fileErrorCode(error) === 'EPERM';
-  }
 }

@@ -170,7 +170,7 @@ test('33 one model put twenty times at once is compiled once, and a changed byte
   const answers = await Promise.all(Array.from({ length: 4 }, () => put('twice', model)));
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
   const folder = join(target().home, 'models', 'twice');
-  expect(readdirSync(folder).sort()).toEqual(['1', 'current']);
+  expect(readdirSync(folder).sort()).toEqual(['1']);
   const weights = filesOf(join(folder, '1', 'module')).find((path) => path.includes('weights')) ?? '';
   const bytes = readFileSync(weights);
   bytes[100] = (bytes[100] ?? 0) ^ 1;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { homeFolder } from '../../daemon/store/home.js';
 import { nameFromFile, requireModelName } from '../../daemon/store/names.js';
 import { parseInputShapes } from '../../daemon/store/options.js';
+import { ownerToken } from '../../daemon/store/owner.js';
 import { ModelStore, type RecordFacts } from '../../daemon/store/store.js';
 import { temporaryFolder } from './support/server.js';
 
@@ -40,14 +41,14 @@ async function install(name: string, more: Partial<RecordFacts> = {}) {
 
 test('versions count up, and the one before the current stays for those who still run it', async () => {
   for (const version of [1, 2, 3, 4]) expect((await install('m')).version).toBe(version);
-  expect((await readdir(join(store.home, 'models', 'm'))).sort()).toEqual(['3', '4', 'current']);
+  expect((await readdir(join(store.home, 'models', 'm'))).sort()).toEqual(['3', '4']);
   expect((await store.find('m')).version).toBe(4);
 });
 
 test('installs of one name side by side all arrive, each under a number of its own', async () => {
   const installed = await Promise.all(Array.from({ length: 6 }, () => install('m')));
-  expect(new Set(installed.map(({ version }) => version)).size).toBeGreaterThanOrEqual(1);
-  const numbers = (await readdir(join(store.home, 'models', 'm'))).filter((name) => name !== 'current');
+  expect(installed.map(({ version }) => version).sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  const numbers = await readdir(join(store.home, 'models', 'm'));
   expect(Math.max(...numbers.map(Number))).toBe(6);
 });
 
@@ -59,19 +60,24 @@ test('a staged version is not there before it is installed, and a discarded one 
   expect(await readdir(join(store.home, 'staging'))).toEqual([]);
 });
 
-test('what a process that is gone left in staging is cleared at the start, what a living one works on is not', async () => {
-  await mkdir(join(store.home, 'staging', '999999999-dead'));
-  await mkdir(join(store.home, 'staging', '1-init'));
+test('what a process that is gone left behind is cleared at the start, what a living one works on is not', async () => {
+  const [pid, start, boot] = ownerToken().split('.');
+  const dead = [
+    '999999999-old',
+    '999999999.5.0-dead',
+    `${pid}.7.${boot}-number-came-again`,
+    `${pid}.${start}.0badb007-other-boot`,
+    'x',
+  ];
+  const living = ['1-old', `${ownerToken()}-mine`];
+  for (const name of [...dead, ...living]) await mkdir(join(store.home, 'staging', name));
+  await writeFile(join(store.home, 'defaults.json.999999999.5.0-abc.tmp'), '{');
+  await writeFile(join(store.home, `defaults.json.${ownerToken()}-abc.tmp`), '{');
   await store.prepare();
-  expect(await readdir(join(store.home, 'staging'))).toEqual(['1-init']);
-});
-
-test('an install that was cut between its files and its pointer is not served, and the next one takes over', async () => {
-  await install('m');
-  await rm(join(store.home, 'models', 'm', 'current'));
-  await expect(store.find('m')).rejects.toMatchObject({ code: 'model-missing' });
-  expect((await store.list()).damaged).toEqual([]);
-  expect((await install('m')).version).toBe(2);
+  expect((await readdir(join(store.home, 'staging'))).sort()).toEqual(living.sort());
+  expect((await readdir(store.home)).filter((name) => name.endsWith('.tmp'))).toEqual([
+    `defaults.json.${ownerToken()}-abc.tmp`,
+  ]);
 });
 
 test.each([
@@ -94,10 +100,26 @@ test.each([
   expect(damaged).toMatchObject([{ name: 'm', error: { code: 'record-damaged' } }]);
 });
 
-test.each(['', '0', '-1', '01', '../1', '1e3', '9'.repeat(20), '1\n2'])('a pointer that says %j is refused', async (text) => {
+test('what is no version number is not taken for one', async () => {
   await install('m');
-  await writeFile(join(store.home, 'models', 'm', 'current'), text);
-  await expect(store.find('m')).rejects.toMatchObject({ code: 'record-damaged' });
+  for (const entry of ['0', '01', '-2', '1e3', '3.tmp', '9'.repeat(20)]) await mkdir(join(store.home, 'models', 'm', entry));
+  expect((await store.find('m')).version).toBe(1);
+  await mkdir(join(store.home, 'models', 'empty'));
+  await writeFile(join(store.home, 'models', 'file'), '');
+  await expect(store.find('empty')).rejects.toMatchObject({ code: 'model-missing' });
+  await expect(store.find('file')).rejects.toMatchObject({ code: 'model-missing' });
+  expect((await store.list()).damaged).toEqual([]);
+});
+
+test('a version that is withdrawn makes way for the one before, and its number is not used again', async () => {
+  await install('m');
+  expect(await store.withdraw('m', 1)).toBeUndefined();
+  await install('m');
+  expect(await store.withdraw('m', 1)).toBeUndefined();
+  expect(await store.withdraw('m', 2)).toMatchObject({ version: 1 });
+  expect((await new ModelStore(store.home).find('m')).version).toBe(1);
+  expect((await install('m')).version).toBe(3);
+  expect((await readdir(join(store.home, 'models', 'm'))).sort()).toEqual(['1', '3']);
 });
 
 test('a removed model is gone with all its versions, and a new one of the name starts again at 1', async () => {
@@ -145,7 +167,6 @@ test('the default of a task is the chosen model, else the first of the owner, el
   await install('shapes', { embedded: true });
   expect((await store.defaultFor('detect')).name).toBe('shapes');
   await install('zebra');
-  await new Promise((resolve) => setTimeout(resolve, 5));
   await install('ant');
   expect((await store.defaultFor('detect')).name).toBe('zebra');
   await store.setDefault('ant');
@@ -154,6 +175,29 @@ test('the default of a task is the chosen model, else the first of the owner, el
   expect((await store.defaultFor('detect')).name).toBe('zebra');
   await writeFile(join(store.home, 'defaults.json'), '{');
   expect((await store.defaultFor('detect')).name).toBe('zebra');
+});
+
+test('neither a later version nor a clock that jumps changes the default', async () => {
+  await install('first');
+  jest.useFakeTimers({ now: 0, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask'] });
+  try {
+    await install('second');
+    await install('first');
+  } finally {
+    jest.useRealTimers();
+  }
+  expect((await new ModelStore(store.home).defaultFor('detect')).name).toBe('first');
+  await store.remove('first');
+  await install('first');
+  expect((await store.defaultFor('detect')).name).toBe('second');
+});
+
+test('records without a number, of older versions of onbox, are older than all others', async () => {
+  const { folder } = await install('zebra');
+  const { order: _, ...old } = JSON.parse(await readFile(join(folder, 'record.json'), 'utf8'));
+  await install('ant');
+  await writeFile(join(folder, 'record.json'), JSON.stringify(old));
+  expect((await new ModelStore(store.home).defaultFor('detect')).name).toBe('zebra');
 });
 
 test('two stores on one home see each other', async () => {
