@@ -16,7 +16,7 @@ export interface Terminal {
   readonly isInteractive: boolean;
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts when nobody reads any more; a command that would write for ever ends then. */
-  readonly closed?: AbortSignal;
+  readonly closed: AbortSignal;
 }
 
 export interface Flag {

@@ -50,6 +50,7 @@ async function onboxIn(folder: string, input: readonly Uint8Array[], ...args: re
     },
     input: Readable.from(input),
     isInteractive: false,
+    closed: new AbortController().signal,
     environment: { ONBOX_HOME: folder },
   };
   const code = await runCommandLine(args, terminal);

@@ -89,7 +89,7 @@ test('config show prints every setting with its source, and never a key', async 
   for (const flags of [[], ['--json']]) {
     const written: string[] = [];
     const out = (text: string): void => void written.push(text);
-    const terminal = { out, err: () => undefined, isInteractive: false };
+    const terminal = { out, err: () => undefined, isInteractive: false, closed: new AbortController().signal };
     const environment = { ONBOX_HOME: home };
     const input = (async function* (): AsyncGenerator<Uint8Array> {})();
     const code = await runCommandLine(['config', 'show', '--config', file, ...flags], { ...terminal, environment, input });
