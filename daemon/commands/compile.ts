@@ -66,9 +66,10 @@ async function compileThere(
   { path, name, options, isDefault }: Request,
   terminal: Terminal,
 ): Promise<ModelDetail> {
-  const { inputs, cut, task, head, labels, threads } = options;
+  const { inputs, otherInputs, cut, task, head, labels, threads } = options;
   const hasMore = labels !== undefined || threads !== undefined || isDefault;
   if (hasMore) throw usageError('compile: --labels, --threads and --default do not work with --host');
-  const input = Object.entries(inputs ?? {}).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`);
+  const sizes = [inputs ?? {}, ...(otherInputs ?? [])];
+  const input = sizes.flatMap((size) => Object.entries(size).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`));
   return await client.put(name, await readInput(path, terminal), { task, head, input, cut });
 }

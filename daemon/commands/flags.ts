@@ -26,7 +26,12 @@ export const daemonFlags = {
 } as const satisfies Readonly<Record<string, Flag>>;
 
 export const compileFlags = {
-  input: { type: 'string', multiple: true, value: 'NAME=1x3x640x640', help: 'the shape of an input' },
+  input: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME=1x3x640x640',
+    help: 'the shape of an input; given again, one more size of the picture',
+  },
   cut: { type: 'string', multiple: true, value: 'VALUE', help: 'end the model at this value instead of its outputs' },
   task: { type: 'string', value: 'TASK', help: 'detect, classify, embed or other' },
   head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolov8' },
@@ -49,7 +54,7 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
   const target = args.text('target');
   const threads = threadsOf(args);
   return {
-    ...(inputs.length === 0 ? {} : { inputs: parseInputShapes(inputs) }),
+    ...parseInputShapes(inputs),
     ...(cut.length === 0 ? {} : { cut }),
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),

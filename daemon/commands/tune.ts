@@ -121,7 +121,7 @@ class TuneJob {
     const controller = new AbortController();
     const stop = (): void => controller.abort();
     const progress = createProgress(this.terminal, `tune ${model}`);
-    const { inputs, cut, threads, ...flags } = options;
+    const { inputs, otherInputs: _, cut, threads, exact, ...flags } = options;
     process.once('SIGINT', stop);
     try {
       const report = await tuneFile(onnx, {
@@ -130,6 +130,7 @@ class TuneJob {
         ...(inputs === undefined ? {} : { inputs }),
         ...(cut === undefined ? {} : { cut }),
         ...(threads === undefined ? {} : { threads }),
+        ...(exact === undefined ? {} : { exact }),
         records: this.records,
         signal: controller.signal,
         progress: (at) => this.show(progress, at),

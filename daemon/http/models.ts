@@ -79,7 +79,7 @@ function optionsOf(query: Query): CompileOptions {
   const task = query.get('task');
   const head = query.get('head');
   return {
-    ...(inputs === undefined ? {} : { inputs: parseInputShapes(inputs) }),
+    ...(inputs === undefined ? {} : parseInputShapes(inputs)),
     ...(cut === undefined ? {} : { cut }),
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),

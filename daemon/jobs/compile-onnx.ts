@@ -10,10 +10,11 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options, records } = request;
-  const { inputs, cut, threads, target, ...flags } = options;
+  const { inputs, otherInputs, cut, threads, target, ...flags } = options;
   const { manifest } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
+    ...(otherInputs === undefined ? {} : { otherInputs }),
     ...(cut === undefined ? {} : { cut }),
     ...(threads === undefined ? {} : { threads }),
     ...(target === undefined ? {} : { target }),

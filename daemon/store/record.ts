@@ -17,6 +17,8 @@ export interface CompileOptions {
   readonly head?: string;
   readonly labels?: readonly string[];
   readonly threads?: number;
+  /** Without algorithms that round more than the sums of the model do. */
+  readonly exact?: boolean;
   /** The CPU where it is absent. */
   readonly target?: CompileTarget;
 }

@@ -28,6 +28,7 @@ const bytesMax = 2 ** 40;
 const extentMax = 2 ** 31;
 const pictureSideMax = 16_384;
 const listMax = 1_000_000;
+const otherSizesMax = 64;
 const offsetAlignment = 8;
 /** Beyond the work-groups of any device. */
 const workGroupMax = 4096;
@@ -45,6 +46,7 @@ export function manifestOf(value: unknown): Manifest {
   const image = optional(readImage)(fields['image'], 'image');
   const head = optional(readHead)(fields['head'], 'head');
   const kernels = listOf(readKernel)(fields['kernels'], 'kernels');
+  const otherSizes = optional(wholeTo(otherSizesMax))(fields['otherSizes'], 'otherSizes');
   const target = oneOf('cpu', 'opencl')(fields['target'], 'target');
   const opencl = target === 'cpu' ? undefined : readOpencl(fields['opencl'], 'opencl');
   const weightBytes = wholeTo(bytesMax)(fields['weightBytes'], 'weightBytes');
@@ -71,6 +73,7 @@ export function manifestOf(value: unknown): Manifest {
     kernels,
     plans,
     ...(opencl === undefined ? {} : { opencl }),
+    ...(otherSizes === undefined ? {} : { otherSizes }),
     arenaBytes,
     weightBytes,
     files: readFiles(fields['files'], 'files'),

@@ -59,6 +59,8 @@ export interface CompileRequest {
   readonly records?: string;
   /** No algorithm that rounds more than the sum as it stands does. */
   readonly exact?: boolean;
+  /** Of the manifest; whoever compiles the model for other sizes puts them there. */
+  readonly otherSizes?: number;
   readonly progress?: (progress: CompileProgress) => void;
 }
 
@@ -145,7 +147,7 @@ function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: 
 }
 
 function manifestOf(
-  { name, modelDigest, spec }: CompileRequest,
+  { name, modelDigest, spec, otherSizes }: CompileRequest,
   device: CpuDevice,
   module: Built,
   check: SelfCheck,
@@ -161,6 +163,7 @@ function manifestOf(
     ...spec,
     ...runnableOf(module, spec.image),
     kernels: module.parts.infos,
+    ...(otherSizes === undefined ? {} : { otherSizes }),
     weightBytes: module.weightBytes,
     files: module.files,
     selfCheck: check,

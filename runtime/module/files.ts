@@ -12,6 +12,11 @@ export const programFile = 'kernels.cl';
 /** The program as the driver compiled it. Made again where it is missing or does not fit, so no manifest lists it. */
 export const binaryFile = 'kernels.clbin';
 
+/** The folder in a module's folder that holds the same model for another size of its picture. @param number from 1 */
+export function sizeFolder(number: number): string {
+  return `size-${number}`;
+}
+
 export function sourceFile(unit: number): string {
   return `kernels${unit}.c`;
 }

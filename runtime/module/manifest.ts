@@ -130,6 +130,8 @@ export interface Manifest extends VisionSpec, Runnable {
   /** device/: what must be the same of the CPU for the code to run here. */
   readonly fingerprint: string;
   readonly kernels: readonly KernelInfo[];
+  /** How many modules of the same model for other sizes of its picture lie in the folder, in `size-1`, `size-2`, …; none if absent. */
+  readonly otherSizes?: number;
   readonly weightBytes: number;
   /** SHA-256 of every other file of the module by name, hex. */
   readonly files: Readonly<Record<string, string>>;

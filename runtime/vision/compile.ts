@@ -1,14 +1,19 @@
 // From an ONNX file to a module: read, import, describe, compile.
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OnboxError } from '../core/error.js';
 import { type CompileProgress, type CompileReport, type CompileRequest, compile } from '../module/compile.js';
+import { sizeFolder } from '../module/files.js';
 import { readModel } from '../onnx/read.js';
 import { type UnderstandOptions, understand } from './understand.js';
 
 export interface CompileFileOptions extends UnderstandOptions {
   readonly name: string;
   readonly outFolder: string;
+  /** Shapes of inputs for further sizes of the picture, which each get a module of their own beside the first. */
+  readonly otherInputs?: readonly NonNullable<UnderstandOptions['inputs']>[];
   readonly target?: CompileRequest['target'];
   readonly threads?: number;
   /** A file of what was measured on this machine, to take schedules from. It need not be there. */
@@ -17,16 +22,48 @@ export interface CompileFileOptions extends UnderstandOptions {
 }
 
 /**
- * Compiles an ONNX file for this machine.
- * @throws OnboxError of readModel, understand and compile
+ * Compiles an ONNX file for this machine. A compile that fails leaves nothing.
+ * @returns what it made of the first size
+ * @throws OnboxError of readModel, understand and compile; `sizes-invalid` if there are several and the model takes no picture or means
+ *   something else at another size
  */
 export async function compileFile(path: string, options: CompileFileOptions): Promise<CompileReport> {
-  const { name, outFolder, target, threads, records, progress, ...rest } = options;
+  const { otherInputs = [], ...first } = options;
+  if (otherInputs.length === 0) return await compileSize(path, first);
+  const report = await compileSize(path, { ...first, otherSizes: otherInputs.length });
+  try {
+    for (const [i, inputs] of otherInputs.entries()) {
+      const outFolder = join(first.outFolder, sizeFolder(i + 1));
+      requireSameModel(report, await compileSize(path, { ...first, inputs, outFolder }));
+    }
+    return report;
+  } catch (error) {
+    await rm(first.outFolder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function requireSameModel({ manifest: first }: CompileReport, { manifest: other }: CompileReport): void {
+  if (first.image === undefined || other.image === undefined) {
+    throw new OnboxError('several sizes are for models that take one picture', { code: 'sizes-invalid' });
+  }
+  const [before, after] = [first, other].map(({ task, head }) => `task ${task}, head ${head?.kind ?? 'none'}`);
+  if (before === after) return;
+  const sizes = [first.image, other.image].map(({ width, height }) => `${width}x${height}`);
+  throw new OnboxError(`the model is ${before} at ${sizes[0]}, but ${after} at ${sizes[1]}`, { code: 'sizes-invalid' });
+}
+
+async function compileSize(
+  path: string,
+  options: Omit<CompileFileOptions, 'otherInputs'> & Pick<CompileRequest, 'otherSizes'>,
+): Promise<CompileReport> {
+  const { name, outFolder, otherSizes, target, threads, records, progress, ...rest } = options;
   progress?.({ stage: 'import' });
   return await compile({
     ...(await loadModel(path, rest)),
     name,
     outFolder,
+    ...(otherSizes === undefined ? {} : { otherSizes }),
     ...(target === undefined ? {} : { target }),
     ...(threads === undefined ? {} : { threads }),
     ...(records === undefined ? {} : { records }),

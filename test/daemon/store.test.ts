@@ -226,9 +226,22 @@ test.each([
 });
 
 test('input shapes are read from text, and names like __proto__ are names', () => {
-  expect(parseInputShapes(['images=1x3x640x640', 'a=b=2'])).toEqual({ images: [1, 3, 640, 640], 'a=b': [2] });
-  expect(Object.keys(parseInputShapes(['__proto__=1']))).toEqual(['__proto__']);
+  expect(parseInputShapes(['images=1x3x640x640', 'a=b=2'])).toEqual({
+    inputs: { images: [1, 3, 640, 640], 'a=b': [2] },
+  });
+  expect(Object.keys(parseInputShapes(['__proto__=1']).inputs ?? {})).toEqual(['__proto__']);
   for (const text of ['', '=1', 'x', 'x=', 'x=0', 'x=1x', 'x=-1', 'x=1.5', 'x=99999999', `x=${'1x'.repeat(8)}1`]) {
     expect(() => parseInputShapes([text])).toThrow(expect.objectContaining({ code: 'option-invalid' }));
   }
+});
+
+test('an input that is given again asks for one more size, in which all else is as in the first', () => {
+  expect(parseInputShapes(['x=1x640', 'y=2', 'x=1x384', 'x=1x320'])).toEqual({
+    inputs: { x: [1, 640], y: [2] },
+    otherInputs: [
+      { x: [1, 384], y: [2] },
+      { x: [1, 320], y: [2] },
+    ],
+  });
+  expect(() => parseInputShapes(Array.from({ length: 9 }, () => 'x=1'))).toThrow('"x" is given more than 8 times');
 });

@@ -2,7 +2,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Tensor, tensorOf } from '../../runtime/core/tensor.js';
-import type { Manifest, Pixels, VisionSpec } from '../../runtime/module/manifest.js';
+import type { ImageInput, Manifest, Pixels, VisionSpec } from '../../runtime/module/manifest.js';
+import { chooseSize } from '../../runtime/vision/choose.js';
 import { encodePng, type Picture } from '../../runtime/vision/image.js';
 import { type PixelSession, visionModel } from '../../runtime/vision/model.js';
 
@@ -112,6 +113,24 @@ test('a failed call does not hold up the next', async () => {
     model.classify(grey(255)),
   ]);
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+});
+
+test('of several sizes, each picture is looked at with the one that suits its proportions', async () => {
+  const wide = { ...spec, image: { ...(spec.image as ImageInput), width: 8 } };
+  const sessions = [new Brightness(), new Brightness(wide)] as const;
+  const model = visionModel(sessions[0], sessions.slice(1));
+  await model.classify({ width: 20, height: 10, data: new Uint8Array(600) });
+  expect(sessions.map(({ runs }) => runs)).toEqual([0, 1]);
+  await model.classify({ width: 10, height: 11, data: new Uint8Array(330) });
+  expect(sessions.map(({ runs }) => runs)).toEqual([1, 1]);
+  await model.close();
+  expect(sessions.map(({ closed }) => closed)).toEqual([true, true]);
+});
+
+test('of the same proportions, the smallest size that need not shrink the picture is taken, else the largest', () => {
+  const sizes = [640, 320, 160].map((side) => ({ width: side, height: side }));
+  const chosen = [100, 160, 200, 640, 4000].map((side) => chooseSize({ width: side, height: side }, sizes));
+  expect(chosen).toEqual([2, 2, 1, 0, 0]);
 });
 
 test('close waits for the run in progress', async () => {

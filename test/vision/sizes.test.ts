@@ -1,8 +1,12 @@
 // The size that a model gets which leaves the size of its picture open.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import { readModel } from '../../runtime/onnx/read.js';
+import { compileFile } from '../../runtime/vision/compile.js';
+import { openModel } from '../../runtime/vision/model.js';
 import { understand } from '../../runtime/vision/understand.js';
 import { sharedData } from '../support/data.js';
 import { type ModelSketch, type NodeSketch, writeOnnx } from '../support/onnx-writer.js';
@@ -65,6 +69,35 @@ test('channels may be last, and open dimensions beside fixed ones', () => {
 test('what is no picture stays open, and the error says which dimension', () => {
   const nodes: readonly NodeSketch[] = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }];
   expect(() => sizeOf({ inputs: [{ name: 'x', dims: [1, 'length'] }], nodes })).toThrow('dimension "length" (axis 1)');
+});
+
+test('a model compiled for two sizes answers a picture in the size of its proportions', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'onbox-sizes-'));
+  const onnx = join(folder, 'model.onnx');
+  const outFolder = join(folder, 'module');
+  const sketch = { inputs: [{ name: 'x', dims: ['n', 3, 'h', 'w'] }], outputs: ['y'], nodes: detector };
+  writeFileSync(onnx, writeOnnx({ ...sketch, initializers: detectorWeights }));
+  const inputs = { x: [1, 3, 32, 64] };
+  await compileFile(onnx, { name: 'two', outFolder, inputs, otherInputs: [{ x: [1, 3, 64, 32] }], threads: 1 });
+  const model = await openModel(outFolder, { threads: 1 });
+  expect(model.session.manifest).toMatchObject({ otherSizes: 1, image: { width: 64, height: 32 } });
+  for (const [width, height] of [
+    [80, 40],
+    [40, 80],
+  ] as const) {
+    const { image, objects } = await model.detect({ width, height, data: new Uint8Array(width * height * 3) });
+    expect({ image, objects }).toEqual({ image: { width, height }, objects: [] });
+  }
+  await model.close();
+  const several = {
+    name: 'none',
+    outFolder: join(folder, 'none'),
+    inputs: { x: [1, 3, 32, 32] },
+    otherInputs: [{ x: [1, 3, 33, 33] }],
+  };
+  await expect(compileFile(onnx, several)).rejects.toMatchObject({ code: 'sizes-invalid' });
+  expect(existsSync(several.outFolder)).toBe(false);
+  rmSync(folder, { recursive: true });
 });
 
 const path = sharedData('models', 'yolov5n_dynamic.onnx');
