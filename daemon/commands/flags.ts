@@ -36,6 +36,7 @@ export const compileFlags = {
   task: { type: 'string', value: 'TASK', help: 'detect, classify, embed or other' },
   head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolov8' },
   labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
+  exact: { type: 'boolean', help: 'no Winograd, which rounds more than the sums of the model do' },
   target: { type: 'string', value: 'TARGET', help: 'cpu, or mali or opencl for an OpenCL device (default: cpu)' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
@@ -60,6 +61,7 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
     ...(head === undefined ? {} : { head }),
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
     ...(target === undefined ? {} : { target: parseTarget(target) }),
+    ...(args.has('exact') ? { exact: true } : {}),
     ...(threads === undefined ? {} : { threads }),
   };
 }

@@ -10,7 +10,7 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options, records } = request;
-  const { inputs, otherInputs, cut, threads, target, ...flags } = options;
+  const { inputs, otherInputs, cut, threads, target, exact, ...flags } = options;
   const { manifest } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
@@ -18,6 +18,7 @@ export async function compileOnnx(
     ...(cut === undefined ? {} : { cut }),
     ...(threads === undefined ? {} : { threads }),
     ...(target === undefined ? {} : { target }),
+    ...(exact === undefined ? {} : { exact }),
     ...(records === undefined ? {} : { records }),
     name,
     outFolder,

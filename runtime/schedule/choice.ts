@@ -20,3 +20,13 @@ export interface Choice extends FrameChoice {
 export function choiceKey({ vector, fused, swapped, lines, rows, columns, turned, unrolled, chunks }: Choice): string {
   return [vector, fused, swapped, lines, rows, columns, turned, unrolled, chunks].map(Number).join(' ');
 }
+
+/** The choice that a key stands for; undefined for text that is none. */
+export function parseChoiceKey(text: string): Choice | undefined {
+  if (!/^[01] [01] [01]( \d{1,6}){6}$/.test(text)) return undefined;
+  const [vector, fused, swapped, lines = 0, rows = 0, columns = 0, turned = 0, unrolled = 0, chunks = 0] = text
+    .split(' ')
+    .map(Number);
+  const frame = { vector: vector === 1, fused: fused === 1, swapped: swapped === 1 };
+  return { ...frame, lines, rows, columns, turned, unrolled, chunks };
+}

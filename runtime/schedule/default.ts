@@ -16,7 +16,7 @@ export function defaultSchedule(program: Program, machine: Machine): Schedule {
 
 const frame = { vector: true, fused: true, swapped: false } as const;
 /** So that a slow core takes fewer of them. */
-const chunksPerThread = 8;
+export const chunksPerThread = 8;
 /**
  * Multiply-adds in straight-line code: beyond, a loop costs nothing and the code only grows. With narrow vectors a block of channels
  * keeps the registers full by itself; more taps at once would want more of them.

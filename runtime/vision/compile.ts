@@ -15,7 +15,10 @@ export interface CompileFileOptions extends UnderstandOptions {
   /** Shapes of inputs for further sizes of the picture, which each get a module of their own beside the first. */
   readonly otherInputs?: readonly NonNullable<UnderstandOptions['inputs']>[];
   readonly target?: CompileRequest['target'];
+  readonly probe?: CompileRequest['probe'];
   readonly threads?: number;
+  /** See CompileRequest. */
+  readonly exact?: boolean;
   /** A file of what was measured on this machine, to take schedules from. It need not be there. */
   readonly records?: string;
   readonly progress?: (progress: CompileProgress) => void;
@@ -57,7 +60,7 @@ async function compileSize(
   path: string,
   options: Omit<CompileFileOptions, 'otherInputs'> & Pick<CompileRequest, 'otherSizes'>,
 ): Promise<CompileReport> {
-  const { name, outFolder, otherSizes, target, threads, records, progress, ...rest } = options;
+  const { name, outFolder, otherSizes, target, probe, threads, exact, records, progress, ...rest } = options;
   progress?.({ stage: 'import' });
   return await compile({
     ...(await loadModel(path, rest)),
@@ -65,7 +68,9 @@ async function compileSize(
     outFolder,
     ...(otherSizes === undefined ? {} : { otherSizes }),
     ...(target === undefined ? {} : { target }),
+    ...(probe === undefined ? {} : { probe }),
     ...(threads === undefined ? {} : { threads }),
+    ...(exact === undefined ? {} : { exact }),
     ...(records === undefined ? {} : { records }),
     ...(progress === undefined ? {} : { progress }),
   });

@@ -8,7 +8,7 @@ export interface TuneFileOptions extends UnderstandOptions, Omit<TuneRequest, 'g
 
 /** @throws OnboxError of readModel, understand and tune */
 export async function tuneFile(path: string, options: TuneFileOptions): Promise<TuneReport> {
-  const { records, threads, minutes, trials, signal, progress, child, ...rest } = options;
+  const { records, threads, exact, minutes, trials, signal, progress, child, ...rest } = options;
   const { graph, spec } = await loadModel(path, rest);
   return await tune({
     graph,
@@ -17,6 +17,7 @@ export async function tuneFile(path: string, options: TuneFileOptions): Promise<
     minutes,
     trials,
     ...(threads === undefined ? {} : { threads }),
+    ...(exact === undefined ? {} : { exact }),
     ...(signal === undefined ? {} : { signal }),
     ...(progress === undefined ? {} : { progress }),
     ...(child === undefined ? {} : { child }),
