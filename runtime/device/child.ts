@@ -18,13 +18,22 @@ export function scriptOf(name: string): ChildScript {
   return { script: join(__dirname, `${name}${ending}`), nodeFlags: process.execArgv };
 }
 
+export interface ChildOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Processors that it may run on, by number: all of them where they are absent. */
+  readonly processors?: readonly number[] | undefined;
+}
+
 /** Starts a child that talks by messages. Its output goes nowhere, but for the end of what it says to stderr. */
 export function startChild(
   { script, nodeFlags }: ChildScript,
-  environment: NodeJS.ProcessEnv = process.env,
+  { environment = process.env, processors }: ChildOptions = {},
 ): { readonly child: ChildProcess; readonly lastWords: () => string } {
+  // Of util-linux, which no Debian is without. Node has no call for it, and all threads that the child starts must inherit it.
+  const pinned = processors === undefined ? undefined : ['taskset', '-c', processors.join(), process.execPath];
   const child = fork(script, [], {
-    execArgv: [...nodeFlags],
+    ...(pinned === undefined ? {} : { execPath: pinned[0] }),
+    execArgv: [...(pinned?.slice(1) ?? []), ...nodeFlags],
     env: environment,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -129,6 +129,16 @@ export function describeCpu(source: Partial<CpuSource> = {}): CpuDevice {
   };
 }
 
+/** The processors of the fastest kinds that are enough for so many threads, by number; undefined where that is all of them. */
+export function fastestProcessors({ cores: { kinds } }: CpuDevice, threads: number): readonly number[] | undefined {
+  const chosen: number[] = [];
+  for (const [i, { processors }] of kinds.entries()) {
+    chosen.push(...processors);
+    if (chosen.length >= threads) return i === kinds.length - 1 ? undefined : chosen;
+  }
+  return undefined;
+}
+
 /** Neither counts nor clocks: a container with fewer cores runs the same code. */
 function fingerprint(arch: string, code: CodeTraits, names: readonly string[], caches: CacheBytes): string {
   const digest = createHash('sha256').update(JSON.stringify([arch, code.flags, names, caches.l1, caches.l2, caches.l3]));

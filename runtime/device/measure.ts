@@ -12,6 +12,8 @@ export interface MeasureOptions {
   readonly signal?: AbortSignal | undefined;
   /** The child's script, and what Node needs to run it: those of this process where they are absent. */
   readonly child?: ChildScript;
+  /** Processors that candidates run on, by number: all of them where they are absent. */
+  readonly processors?: readonly number[] | undefined;
   /** How an OpenCL device is tested after a candidate that crashed or hung. */
   readonly probe?: ProbeOptions;
 }
@@ -34,7 +36,7 @@ export async function measure(request: MeasureRequest, options: MeasureOptions):
 
 /** Runs one child until it is done, or until it breaks, and says by what. */
 async function measureFrom(request: MeasureRequest, measured: Measured[], options: MeasureOptions): Promise<void> {
-  const { child, lastWords } = startChild(options.child ?? scriptOf('measure-child'));
+  const { child, lastWords } = startChild(options.child ?? scriptOf('measure-child'), { processors: options.processors });
   const first = measured.length;
   let started: number | undefined;
   let timer: NodeJS.Timeout | undefined;

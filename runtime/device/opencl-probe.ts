@@ -100,7 +100,7 @@ function faultOf(answer: Answer, during: string): OpenclFault {
 /** Runs one child for one question. */
 async function ask(request: ToProber, options: ProbeOptions): Promise<Answer> {
   const { environment = process.env, timeoutMs = timeoutMsDefault } = options;
-  const { child, lastWords } = startChild(options.child ?? scriptOf('opencl-child'), environment);
+  const { child, lastWords } = startChild(options.child ?? scriptOf('opencl-child'), { environment });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Answer>((resolve) => {

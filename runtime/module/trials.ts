@@ -4,7 +4,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, OnboxError } from '../core/error.js';
-import type { CpuDevice } from '../device/cpu.js';
+import { type CpuDevice, fastestProcessors } from '../device/cpu.js';
 import { type MeasureOptions, measure } from '../device/measure.js';
 import type { Measured } from '../device/measure-messages.js';
 import type { Program } from '../loop/program.js';
@@ -136,11 +136,16 @@ export class Trials {
     batch: Awaited<ReturnType<typeof compileBatch>>,
     how: { readonly truth: string; readonly capture: boolean; readonly incumbentNs: number },
   ): Promise<Measured[]> {
-    const { machine, signal, child } = this.options;
+    const { device, machine, signal, child } = this.options;
     const data = { arenaBytes, inputs, outputs };
     return await measure(
       { ...batch, ...data, ...how, threads: machine.threads, reference: 0, errorMax, budgetMs },
-      { timeoutMs: candidateTimeoutMs, signal, ...(child === undefined ? {} : { child }) },
+      {
+        timeoutMs: candidateTimeoutMs,
+        signal,
+        processors: fastestProcessors(device, machine.threads),
+        ...(child === undefined ? {} : { child }),
+      },
     );
   }
 

@@ -1,6 +1,6 @@
 // What onbox says of boards that are not here, from the text their kernels print, and of the machine that runs the test.
 
-import { type CpuDevice, type CpuSource, describeCpu } from '../../runtime/device/cpu.js';
+import { type CpuDevice, type CpuSource, describeCpu, fastestProcessors } from '../../runtime/device/cpu.js';
 import { type Board, fakeNothing, fakeRk3399, fakeRk3588, fakeX64, rk3399Hwcap, rk3588Hwcap } from './boards.js';
 
 const avx2 = 'fpu sse2 avx avx2 fma bmi1 bmi2 f16c movbe abm';
@@ -49,6 +49,17 @@ test('RK3399 is two A72 and four A53 without fp16', () => {
     flags: ['-march=armv8-a', '-mtune=cortex-a72', ...armOrder],
   });
   expect(fingerprint).toMatch(/^arm64-neon-[0-9a-f]{16}$/);
+});
+
+test('few threads get the fast cores, and as many as there are cores get all', () => {
+  const device = describeArm(fakeRk3399(), rk3399Hwcap);
+  expect([1, 2, 3, 6, 8].map((threads) => fastestProcessors(device, threads))).toEqual([
+    [4, 5],
+    [4, 5],
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('RK3588 is four A76 and four A55 with fp16 and dot products', () => {
