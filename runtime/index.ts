@@ -15,6 +15,7 @@ export {
 export { type CpuDevice, describeCpu } from './device/cpu.js';
 export { type OpenclReport, type ProbedDevice, probeOpencl } from './device/opencl-probe.js';
 export { findCompiler } from './device/toolchain.js';
+export { widenTensor } from './graph/passes/widen-halves.js';
 export type { CompileProgress, CompileReport, CompileTarget } from './module/compile.js';
 export {
   compilerVersion,

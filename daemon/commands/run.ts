@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OnboxError, printType, readTensor, type Tensor, writeTensor } from '../../runtime/index.js';
+import { OnboxError, printType, readTensor, type Tensor, widenTensor, writeTensor } from '../../runtime/index.js';
 import { type Command, exitCodes, usageError } from './command.js';
 import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
 import { readInputFile } from './input.js';
@@ -47,7 +47,9 @@ async function runTensors(target: Target, inputFolder: string, outputFolder: str
   const { session } = target.model;
   const inputs = new Map<string, Tensor>();
   for (const [index, input] of session.manifest.inputs.entries()) {
-    inputs.set(input.name, readTensor(await readInputFile(join(inputFolder, `input_${index}.pb`))));
+    const tensor = readTensor(await readInputFile(join(inputFolder, `input_${index}.pb`)));
+    // Models of float16 are computed in float32, and take what they say they take.
+    inputs.set(input.name, input.dtype === 'f32' ? widenTensor(tensor) : tensor);
   }
   const results = await session.runTensors(inputs);
   await mkdir(outputFolder, { recursive: true });

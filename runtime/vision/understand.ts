@@ -5,6 +5,7 @@
 import { errorCode } from '../core/error.js';
 import type { Shape, TensorType } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
+import { widenHalves } from '../graph/passes/widen-halves.js';
 import type { VisionSpec } from '../module/manifest.js';
 import { cutModel, reachable, tailOf } from '../onnx/cut.js';
 import { type ImportOptions, importModel, untranslatable } from '../onnx/import.js';
@@ -61,11 +62,10 @@ export function understand(model: OnnxModel, { inputs = {}, cut, ...overrides }:
 }
 
 function understandAt(model: OnnxModel, inputs: Readonly<Record<string, Shape>>, overrides: Overrides): Understanding {
-  const describeGraph = (graph: Graph, ends: readonly string[], suppression?: Suppression): Understanding => ({
-    graph,
-    spec: describe(factsOf(graph, model.metadata, suppression), overrides),
-    ends,
-  });
+  const describeGraph = (whole: Graph, ends: readonly string[], suppression?: Suppression): Understanding => {
+    const graph = widenHalves(whole);
+    return { graph, spec: describe(factsOf(graph, model.metadata, suppression), overrides), ends };
+  };
   const suppressed = importSuppressed(model, { inputs });
   if (suppressed !== undefined) {
     const { boxes, scores } = suppressed.suppression;
@@ -95,7 +95,7 @@ function lastReadable(model: OnnxModel, options: ImportOptions, overrides: Overr
     .reverse()
     .filter((end) => leadsToAll(model, end, frontier));
   if (ends.length === 0) return undefined;
-  const graph = importModel(cutModel(model, ends), options);
+  const graph = widenHalves(importModel(cutModel(model, ends), options));
   const { outputs, ...facts } = factsOf(graph, model.metadata);
   return ends.find((end) => {
     const only = outputs.filter(({ name }) => name === end);

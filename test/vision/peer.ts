@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { onnx } from 'onnx-proto';
 import type { InferenceSession } from 'onnxruntime-node';
+import { halfToNumber, numberToHalf } from '../../runtime/core/float16.js';
 import type { Shape, Tensor } from '../../runtime/core/tensor.js';
 import type { Graph } from '../../runtime/graph/graph.js';
 import type { ImageInput, Pixels } from '../../runtime/module/manifest.js';
@@ -26,10 +27,11 @@ interface Metadata {
 interface Answer {
   readonly output: string;
   readonly dims: readonly number[];
-  readonly data: Float32Array;
+  /** Bits of halves where the model is of float16. */
+  readonly data: Float32Array | Uint16Array;
 }
 
-/** @param path of an ONNX file; symbolic extents become 1 */
+/** @param path of an ONNX file of float32 or float16; symbolic extents become 1 */
 export async function openPeer(path: string): Promise<Peer> {
   const worker = new Worker(join(__dirname, 'peer-worker.js'), { workerData: { path } });
   const [session] = (await once(worker, 'message')) as [Metadata];
@@ -49,9 +51,20 @@ export async function openPeer(path: string): Promise<Peer> {
   return {
     facts,
     run: async (pixels, image) => {
-      worker.postMessage({ name: image.input, shape: inputShape(image), data: normalize(pixels, image) });
+      const data = normalize(pixels, image);
+      const isHalf = session.inputs.some((input) => input.isTensor && input.type === 'float16');
+      worker.postMessage({
+        name: image.input,
+        shape: inputShape(image),
+        data: isHalf ? Uint16Array.from(data, numberToHalf) : data,
+      });
       const [outputs] = (await once(worker, 'message')) as [readonly Answer[]];
-      return new Map(outputs.map(({ output, dims, data }): [string, Tensor] => [output, { dtype: 'f32', shape: dims, data }]));
+      return new Map(
+        outputs.map(({ output, dims, data: values }): [string, Tensor] => {
+          const data = values instanceof Float32Array ? values : Float32Array.from(values, halfToNumber);
+          return [output, { dtype: 'f32', shape: dims, data }];
+        }),
+      );
     },
     close: async () => {
       await worker.terminate();
