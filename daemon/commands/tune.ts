@@ -3,35 +3,26 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import {
-  compareSpeeds,
-  mergeOverrides,
-  readSidecar,
-  type Speed,
-  type TunedLayer,
-  type TuneProgress,
-  type TuneReport,
-  tuneFile,
-} from '../../runtime/index.js';
+import { compareSpeeds, type Speed, type TunedLayer, type TuneProgress, type TuneReport } from '../../runtime/index.js';
+import type { Client } from '../api/client.js';
+import { tuneLimits } from '../api/limits.js';
+import type { JobFacts } from '../api/types.js';
 import { compileLimits, runCompile } from '../jobs/compile-job.js';
-import { isRebuildable, stageFile } from '../jobs/install.js';
 import type { CompileResult } from '../jobs/messages.js';
+import { search } from '../jobs/tune-onnx.js';
 import { printCount } from '../log.js';
 import { homeFolder, recordsPath } from '../store/home.js';
 import { nameFromFile } from '../store/names.js';
 import type { CompileOptions } from '../store/record.js';
-import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
-import { type Command, exitCodes, type Terminal } from './command.js';
+import type { ModelStore } from '../store/store.js';
+import { type Command, exitCodes, type Terminal, usageError } from './command.js';
 import { compileScript } from './compiler.js';
-import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
+import { compileFlags, compileOptionsOf, daemonFlags, daemonOf, jsonFlag, threadsFlag } from './flags.js';
+import { followThere, tuneLocal } from './follow.js';
 import { createProgress, type Progress } from './progress.js';
 import { printTable } from './table.js';
 import { isFile, openStore } from './target.js';
 
-const minutesDefault = 10;
-const trialsMax = 1_000_000;
-/** The new module must take at most this share of the old one's time. */
-const shareMax = 0.99;
 /** Layers that are printed. */
 const layersPrinted = 25;
 
@@ -40,18 +31,23 @@ export const tune: Command = {
   summary: 'search for faster kernels of a model on this machine',
   positionals: ['MODEL.onnx|NAME'],
   flags: {
-    minutes: { type: 'string', value: 'M', help: `search for so long (default ${minutesDefault})` },
+    minutes: { type: 'string', value: 'M', help: `search for so long (default ${tuneLimits.minutesDefault})` },
     trials: { type: 'string', value: 'N', help: 'measure at most so many candidates' },
     ...compileFlags,
     threads: threadsFlag,
     json: jsonFlag,
+    ...daemonFlags,
   },
   async run(args, terminal) {
-    const minutes = args.number('minutes', { min: 0.05, max: 10_000, whole: false }) ?? minutesDefault;
-    const trials = args.number('trials', { min: 1, max: trialsMax, whole: true }) ?? trialsMax;
+    const minutes = args.number('minutes', tuneLimits.minutes) ?? tuneLimits.minutesDefault;
+    const trials = args.number('trials', tuneLimits.trials) ?? tuneLimits.trials.max;
     const job = new TuneJob(await compileOptionsOf(args), { minutes, trials }, terminal);
     const text = args.positional(0);
-    const answer = (await isFile(text)) ? await job.file(resolve(text)) : await job.installed(openStore(terminal), text);
+    const client = await daemonOf(args, terminal);
+    const answer =
+      client === undefined && (await isFile(text))
+        ? await job.file(resolve(text))
+        : await job.installed(openStore(terminal), text, client);
     terminal.out(args.has('json') ? `${JSON.stringify(reportOf(answer))}\n` : printAnswer(answer));
     return exitCodes.ok;
   },
@@ -83,7 +79,7 @@ class TuneJob {
   /** A file is compiled as it would be without the records, and with them; nothing is installed. */
   async file(path: string): Promise<Answer> {
     const model = nameFromFile(path);
-    const report = await this.search(model, path, this.options);
+    const report = await this.search(model, path);
     const folder = await mkdtemp(join(tmpdir(), 'onbox-tuned-'));
     try {
       const [old, fresh] = [join(folder, 'old'), join(folder, 'new')];
@@ -96,45 +92,26 @@ class TuneJob {
     }
   }
 
-  /** An installed model gets a new version if that is measured faster. */
-  async installed(store: ModelStore, name: string): Promise<Answer> {
-    const stored = await store.find(name);
-    const options = { ...stored.record.options, ...this.options };
-    const report = await this.search(name, stored.onnx, options);
-    await store.prepare();
-    const staging = await stageFile(store, stored.onnx, join(stored.folder, sidecarFile));
-    try {
-      const fresh = join(staging, moduleFolder);
-      const result = await this.compile(name, join(staging, onnxFile), fresh, options, this.records);
-      const [before, after] = await this.compareInstalled(stored, fresh, options);
-      const isFaster = before === undefined || after.medianMs <= before.medianMs * shareMax;
-      const facts = { ...result, embedded: stored.record.embedded, options };
-      const version = isFaster ? (await store.install(staging, name, facts)).version : undefined;
-      return { model: name, report, before, after, version };
-    } finally {
-      await store.discard(staging);
+  /** An installed model gets a new version if that is measured faster; here, or by a daemon. */
+  async installed(store: ModelStore, name: string, client: Client | undefined): Promise<Answer> {
+    if (client === undefined) {
+      return answerOfJob(await tuneLocal(store, name, { options: this.options, budget: this.budget }, this.terminal));
     }
+    if (Object.keys(this.options).length > 0) throw usageError('tune: only --minutes and --trials work with a daemon');
+    return answerOfJob(await followThere(client, await client.tune(name, this.budget), this.terminal));
   }
 
   /** Ctrl-C ends the search, not the command: what was learned is compiled. A second one ends the command. */
-  private async search(model: string, onnx: string, options: CompileOptions): Promise<TuneReport> {
+  private async search(model: string, onnx: string): Promise<TuneReport> {
     const controller = new AbortController();
     const stop = (): void => controller.abort();
     const progress = createProgress(this.terminal, `tune ${model}`);
-    const { inputs, otherInputs: _, cut, threads, exact, ...flags } = options;
+    const { options, budget, records } = this;
     process.once('SIGINT', stop);
     try {
-      const report = await tuneFile(onnx, {
-        ...mergeOverrides(flags, await readSidecar(onnx)),
-        ...this.budget,
-        ...(inputs === undefined ? {} : { inputs }),
-        ...(cut === undefined ? {} : { cut }),
-        ...(threads === undefined ? {} : { threads }),
-        ...(exact === undefined ? {} : { exact }),
-        records: this.records,
-        signal: controller.signal,
-        progress: (at) => this.show(progress, at),
-      });
+      const report = await search(onnx, { options, budget, records, signal: controller.signal }, (at) =>
+        this.show(progress, at),
+      );
       progress.done(controller.signal.aborted ? 'stopped; what was measured is kept' : 'searched');
       return report;
     } catch (error) {
@@ -171,25 +148,15 @@ class TuneJob {
     }
   }
 
-  private async compareInstalled(
-    stored: StoredModel,
-    fresh: string,
-    options: CompileOptions,
-  ): Promise<[Speed | undefined, Speed]> {
-    try {
-      const [before, after] = await this.compare([stored.module, fresh], options);
-      return [before, after as Speed];
-    } catch (error) {
-      // What cannot run any more is replaced by what can.
-      if (!isRebuildable(error)) throw error;
-      const [after] = await this.compare([fresh], options);
-      return [undefined, after as Speed];
-    }
-  }
-
   private async compare(folders: readonly string[], { threads }: CompileOptions): Promise<Speed[]> {
     return await compareSpeeds(folders, threads === undefined ? {} : { threads });
   }
+}
+
+/** @param job of a search that has ended well */
+function answerOfJob({ model, report, version }: Pick<JobFacts, 'model' | 'report' | 'version'>): Answer {
+  const { before, after, ...rest } = report as unknown as TuneReport & { before?: Speed; after: Speed };
+  return { model, report: rest, before, after, version: version ?? undefined };
 }
 
 function reportOf({ model, report, before, after, version }: Answer) {
@@ -199,6 +166,8 @@ function reportOf({ model, report, before, after, version }: Answer) {
     model,
     threads: report.threads,
     peak_gflops: round(report.peakFlopsPerNs),
+    seconds: round(report.seconds),
+    busy_seconds: round(report.busySeconds),
     before: speed(before),
     after: speed(after),
     installed: version ?? null,
@@ -217,7 +186,9 @@ function printAnswer({ model, report, before, after, version }: Answer): string 
   const was = before === undefined ? 'could not run' : `${before.medianMs.toFixed(3)} ms`;
   const gain = before === undefined ? '' : ` (${(before.medianMs / after.medianMs).toFixed(2)} x)`;
   const end = version === undefined ? '' : `; installed as version ${version}`;
-  return `${table}${rest}${model}: before ${was}, after ${after.medianMs.toFixed(3)} ms${gain}${end}\n`;
+  const own = 1 - report.busySeconds / report.seconds;
+  const took = `searched for ${report.seconds.toFixed(0)} s, ${Math.round(own * 100)} % of it without a candidate at work\n`;
+  return `${table}${rest}${took}${model}: before ${was}, after ${after.medianMs.toFixed(3)} ms${gain}${end}\n`;
 }
 
 function rowOf({ title, count, flops, trials, startNs, bestNs }: TunedLayer): string[] {

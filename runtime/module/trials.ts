@@ -52,9 +52,15 @@ export class Trials {
   /** Nanoseconds of the default schedule of a task when it was first measured. */
   private readonly baselines = new Map<string, number>();
   private folders = 0;
+  private busy = 0;
 
   constructor(options: TrialOptions) {
     this.options = options;
+  }
+
+  /** Seconds that went into compiling and running candidates. */
+  get busySeconds(): number {
+    return this.busy / 1000;
   }
 
   /**
@@ -186,9 +192,11 @@ export class Trials {
   private async inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
     const folder = join(this.options.workspace, `batch${this.folders++}`);
     await mkdir(folder);
+    const started = performance.now();
     try {
       return await work(folder);
     } finally {
+      this.busy += performance.now() - started;
       await rm(folder, { recursive: true, force: true });
     }
   }

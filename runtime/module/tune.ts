@@ -72,6 +72,9 @@ export interface TuneReport {
   /** Operations of a nanosecond that the processor does at most, as measured. */
   readonly peakFlopsPerNs: number;
   readonly threads: number;
+  /** What it took, and of it to compile and run candidates; the rest is the search's own. */
+  readonly seconds: number;
+  readonly busySeconds: number;
 }
 
 /** Bytes of a nanosecond that come from memory; a bound that no core of today's boards exceeds. */
@@ -123,7 +126,9 @@ export async function tune(request: TuneRequest): Promise<TuneReport> {
       signal,
       progress: (at) => progress?.(progressOf(at, before)),
     });
-    return { layers: layersOf(await search.run()), peakFlopsPerNs: flopsPerNs, threads };
+    const layers = layersOf(await search.run());
+    const { seconds } = spending.sofar;
+    return { layers, peakFlopsPerNs: flopsPerNs, threads, seconds, busySeconds: trials.busySeconds };
   } finally {
     await rm(workspace, { recursive: true, force: true });
   }

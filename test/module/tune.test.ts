@@ -1,15 +1,21 @@
 // Tuning a model: its programs are measured, what was learned is recorded, and the next compile takes its schedules from there.
 
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writeKernels } from '../../runtime/codegen/c.js';
 import { describeCpu } from '../../runtime/device/cpu.js';
+import type { Program } from '../../runtime/loop/program.js';
 import { compile, layOut } from '../../runtime/module/compile.js';
 import { Known } from '../../runtime/module/known.js';
 import { machineOf } from '../../runtime/module/machine.js';
 import { schedulingFor } from '../../runtime/module/scheduling.js';
 import { tasksOf } from '../../runtime/module/tasks.js';
 import { tune } from '../../runtime/module/tune.js';
+import { apply } from '../../runtime/schedule/apply.js';
 import { defaultSchedule } from '../../runtime/schedule/default.js';
-import { isOfConvolution, Records } from '../../runtime/schedule/records.js';
+import { scheduleFor } from '../../runtime/schedule/derive.js';
+import { isOfConvolution, parseRecord, Records } from '../../runtime/schedule/records.js';
+import type { Schedule } from '../../runtime/schedule/steps.js';
 import { registerFlags } from '../daemon/support/server.js';
 import { makeScratch, smallNetwork } from './networks.js';
 
@@ -26,6 +32,7 @@ test('what a search has learned is what the next compile uses, and the module pa
     image: undefined,
     records,
     threads: 1,
+    exact: true,
     minutes: 1,
     trials: 20,
     child,
@@ -41,10 +48,30 @@ test('what a search has learned is what the next compile uses, and the module pa
   expect(book.count).toBe(20);
   expect(book.all().filter((line) => !isOfConvolution(line) && line.outcome !== 'ok')).toEqual([]);
   const schedule = schedulingFor(device, 1, Known.open(device, 1, records));
-  for (const { key, program } of tasksOf(layOut(smallNetwork(), device), [])) {
+  for (const { key, program } of tasksOf(
+    layOut(smallNetwork(), device, () => undefined),
+    [],
+  )) {
     const best = book.best(key, place);
     if (best !== undefined) expect(schedule(program)).toEqual(best.steps);
   }
+  expect(report.busySeconds).toBeLessThanOrEqual(report.seconds);
+
+  // The log alone is enough to make the same kernels again.
+  const programs = new Map(
+    tasksOf(
+      layOut(smallNetwork(), device, () => undefined),
+      [],
+    ).map(({ key, program }) => [key, program]),
+  );
+  for (const line of readFileSync(records, 'utf8').trim().split('\n')) {
+    const record = parseRecord(line);
+    const program = record !== undefined && 'steps' in record ? programs.get(record.task) : undefined;
+    if (record === undefined || !('steps' in record) || program === undefined) throw new Error(line);
+    const derived = scheduleFor(program, machineOf(device, 1), record.choice);
+    expect(textOf(program, record.steps)).toBe(textOf(program, derived));
+  }
+
   const { manifest } = await compile({
     name: 'tuned',
     graph: smallNetwork(),
@@ -52,14 +79,27 @@ test('what a search has learned is what the next compile uses, and the module pa
     spec: { task: 'other', labels: [] },
     outFolder: join(scratch, 'tuned'),
     threads: 1,
+    exact: true,
     records,
   });
   expect(manifest.selfCheck.passed).toBe(true);
 }, 180_000);
 
+/** The C of a scheduled program. */
+function textOf(program: Program, schedule: Schedule): string {
+  const applied = apply(schedule, program);
+  if (!applied.legal) throw new Error(applied.reason);
+  return writeKernels((i) => `k${i}`, applied.program, device.isa)
+    .map(({ text }) => text)
+    .join('');
+}
+
 test('a recorded schedule that is not legal is passed over', () => {
   const records = join(scratch, 'illegal.jsonl');
-  const [task] = tasksOf(layOut(smallNetwork(), device), []);
+  const [task] = tasksOf(
+    layOut(smallNetwork(), device, () => undefined),
+    [],
+  );
   if (task === undefined) throw new Error('no task');
   const machine = machineOf(device, 1);
   const choice = {
@@ -92,7 +132,10 @@ test('a recorded schedule that is not legal is passed over', () => {
 });
 
 test('the tasks of a model are its distinct programs, counted', () => {
-  const tasks = tasksOf(layOut(smallNetwork(), device), []);
+  const tasks = tasksOf(
+    layOut(smallNetwork(), device, () => undefined),
+    [],
+  );
   expect(new Set(tasks.map(({ key }) => key)).size).toBe(tasks.length);
   expect(tasks.every(({ count }) => count >= 1)).toBe(true);
 });
