@@ -28,6 +28,7 @@ export function cDialect(isa: string): Dialect {
   return {
     lanes,
     byLane,
+    readsOnceAlone: false,
     types,
     unsigned: { 32: 'uint32_t', 64: 'uint64_t' },
     arraySuffix: ' __attribute__((aligned(64)))',

@@ -21,6 +21,8 @@ export interface Dialect {
   readonly lanes: number;
   /** Registers, where neighbouring scalars are better read as one vector (lanes.ts); undefined where they are not. */
   readonly byLane: number | undefined;
+  /** Whether the order of independent sums is the writer's to choose, so that few vectors wait in registers. */
+  readonly readsOnceAlone: boolean;
   /** Of an element in memory. */
   readonly types: Readonly<Record<Dtype, string>>;
   /** Of unsigned integers of 32 and 64 bits, in which whole numbers wrap. */
@@ -39,6 +41,8 @@ export interface Dialect {
   readonly helper: (name: string, dtype: Dtype, args: readonly string[]) => string;
   /** Quotient or remainder of an index that is not negative. */
   readonly divide: (of: string, operator: '/' | '%', by: number) => string;
+  /** Of offsets that advance with the loops that they move with, where the compiler does not see to that itself. */
+  readonly offsetType?: string;
   /** An index in an address, not negative as a whole. */
   readonly addressOffset: (index: string) => string;
   /** A pointer type to elements, in memory or to an array of the kernel's own. */

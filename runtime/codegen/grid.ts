@@ -1,11 +1,12 @@
 // Where the work-items of a kernel are: along each dimension of the grid, loops that are bound to it lie side by side where they stand
-// in one block (a main part and its tail), and what stands beside them is done by one work-item, which is the next one if it is much.
+// in one block (a main part and its tail), and what stands beside them is done by one work-item, the next one, or shared out among all of
+// them if it is a loop that reads nothing.
 
 import { visitExpressions } from '../loop/expression.js';
 import type { Statement } from '../loop/program.js';
 import { visitStatements } from '../loop/statement.js';
 
-type Dimension = 0 | 1 | 2;
+export type Dimension = 0 | 1 | 2;
 export const dimensions = [0, 1, 2] as const;
 
 /** By dimension. */
@@ -23,6 +24,8 @@ export interface Turn {
   readonly dimension: Dimension;
   readonly first: number;
   readonly count: number;
+  /** All of them do a part of it instead. */
+  readonly isShared: boolean;
 }
 
 export function gridOf(body: readonly Statement[]): GridShape {
@@ -49,12 +52,13 @@ export function turnsOf(block: readonly Statement[]): readonly (readonly Turn[])
     let first = 0;
     for (const [i, statement] of block.entries()) {
       if (statement.kind !== 'for' || statement.binding?.dimension !== dimension) continue;
-      turns[i]?.push({ dimension, first, count: statement.extent });
+      turns[i]?.push({ dimension, first, count: statement.extent, isShared: false });
       first += statement.extent;
     }
     for (const [i, statement] of block.entries()) {
       if (isBound(statement, dimension)) continue;
-      turns[i]?.push({ dimension, first: isLight(statement) ? 0 : first, count: 1 });
+      const light = isLight(statement);
+      turns[i]?.push({ dimension, first: light ? 0 : first, count: 1, isShared: light && holdsLoop(statement) });
     }
   }
   return turns;
@@ -89,4 +93,9 @@ function isLight(statement: Statement): boolean {
     });
   });
   return light;
+}
+
+function holdsLoop(statement: Statement): boolean {
+  if (statement.kind === 'if') return statement.body.every(holdsLoop);
+  return statement.kind === 'for' && statement.axis === 'space' && statement.mode === 'serial';
 }

@@ -4,13 +4,13 @@
 
 import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
-import { type Affine, affineKey, constant, constantOf, visitAtoms } from '../loop/affine.js';
+import { type Affine, affineKey, constant, constantOf, dependsOn, strideOf, visitAtoms } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock, visitStatements } from '../loop/statement.js';
 import type { Address, Dialect } from './dialect.js';
 import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
-import { dimensions, type Extents, type Turn, turnsOf } from './grid.js';
+import { type Dimension, dimensions, type Extents, type Turn, turnsOf } from './grid.js';
 import { readByLane } from './lanes.js';
 import { localForm } from './locals.js';
 import { valueType } from './scalar.js';
@@ -32,7 +32,15 @@ interface NamedLocal {
 /** A C block: pointers that it declares stand at its start. */
 interface Block {
   start: number;
+  readonly indent: number;
   readonly pointers: Map<string, string>;
+  /** Offsets that advance from one iteration to the next, by index. */
+  readonly offsets: Map<string, string>;
+  /** The variable that the block has beyond those of the blocks around it. */
+  readonly variable: string | undefined;
+  /** What its end does, where it is the body of a loop. */
+  readonly steps: string[];
+  readonly isLoop: boolean;
 }
 
 export interface KernelOptions {
@@ -61,6 +69,8 @@ export class KernelWriter {
   /** The vector loop around the current statement. */
   private lane: string | undefined;
   private laneCount = 0;
+  /** The dimension whose work-items share out the next loop. */
+  private shared: Dimension | undefined;
 
   constructor(buffers: readonly Buffer[], dialect: Dialect, { isAligned, grid }: KernelOptions) {
     this.grid = grid;
@@ -99,8 +109,16 @@ export class KernelWriter {
     this.lines.push(`${'  '.repeat(this.indent)}${text}`);
   }
 
-  private openBlock(): void {
-    this.blocks.push({ start: this.lines.length, pointers: new Map() });
+  private openBlock(variable?: string, isLoop = false): void {
+    const { indent, lines } = this;
+    this.blocks.push({ start: lines.length, indent, pointers: new Map(), offsets: new Map(), variable, steps: [], isLoop });
+  }
+
+  /** Writes a declaration at the start of a block. */
+  private declareAt(depth: number, text: string): void {
+    const block = this.blocks[depth] as Block;
+    this.lines.splice(block.start, 0, `${'  '.repeat(block.indent)}${text}`);
+    for (const inner of this.blocks.slice(depth)) inner.start++;
   }
 
   private bufferOf(name: string): Buffer {
@@ -129,9 +147,16 @@ export class KernelWriter {
         ...(first + count < all ? [`g${dimension} < ${first + count}`] : []),
       ];
     });
+    const [only] = turns;
+    if (only?.isShared && turns.length === 1) {
+      this.shared = only.dimension;
+      this.writeStatement(statement);
+      this.shared = undefined;
+      return;
+    }
     this.line(tests.length === 0 ? '{' : `if (${tests.join(' && ')}) {`);
     if (statement.kind !== 'for' || statement.binding === undefined) {
-      this.writeInside([statement], false);
+      this.writeInside([statement], { settled: false });
       return;
     }
     const { dimension } = statement.binding;
@@ -140,7 +165,7 @@ export class KernelWriter {
     this.indent++;
     this.line(`const int ${statement.name} = ${id};`);
     this.indent--;
-    this.writeInside(statement.body);
+    this.writeInside(statement.body, { variable: statement.name });
   }
 
   private writeStatement(statement: Exclude<Statement, { kind: 'local' }>): void {
@@ -161,16 +186,31 @@ export class KernelWriter {
   }
 
   private writeLoop(loop: Loop, from: string, to: string): void {
-    this.line(`for (int ${loop.name} = ${from}; ${loop.name} < ${to}; ${loop.name}++) {`);
-    this.writeInside(loop.body);
+    const { name } = loop;
+    if (this.shared !== undefined) {
+      const step = this.grid?.[this.shared] ?? 1;
+      this.line(`for (int ${name} = g${this.shared}; ${name} < ${to}; ${name} += ${step}) {`);
+      this.shared = undefined;
+      this.writeInside(loop.body, { variable: name });
+      return;
+    }
+    this.line(`for (int ${name} = ${from}; ${name} < ${to}; ${name}++) {`);
+    this.writeInside(loop.body, { variable: name, isLoop: true });
   }
 
-  /** @param settled whether it is known who runs the statements */
-  private writeInside(body: readonly Statement[], settled = true): void {
+  /**
+   * @param settled whether it is known who runs the statements
+   * @param variable that the block has beyond those around it
+   */
+  private writeInside(
+    body: readonly Statement[],
+    { settled = true, variable, isLoop }: { settled?: boolean; variable?: string; isLoop?: boolean } = {},
+  ): void {
     this.indent++;
-    this.openBlock();
+    this.openBlock(variable, isLoop);
     if (settled) this.writeStatements(body);
     else for (const statement of body) if (statement.kind !== 'local') this.writeStatement(statement);
+    for (const step of this.blocks.at(-1)?.steps ?? []) this.line(step);
     this.blocks.pop();
     this.indent--;
     this.line('}');
@@ -247,21 +287,45 @@ export class KernelWriter {
       const known = block.pointers.get(key);
       if (known !== undefined) return { pointer: known, offset: String(flat.constant) };
     }
-    const block = this.blocks.at(-1);
-    assert(block !== undefined, 'an address outside of a block');
     const pointer = `p${this.counter++}`;
     const { dtype, role } = this.bufferOf(buffer);
     if (isConstant(this.bufferOf(buffer))) this.constants.add(pointer);
     const isEven = variables.terms.every(({ coefficient }) => coefficient % this.dialect.lanes === 0);
     if (isEven && this.aligned.has(base)) this.aligned.add(pointer);
-    const type = this.dialect.pointer(dtype, {
-      isGlobal: role !== 'local',
-      isWritable: role === 'output' || role === 'local',
-    });
-    const declaration = `${'  '.repeat(this.indent)}${type} ${pointer} = ${base} + ${this.dialect.addressOffset(text)};`;
-    this.lines.splice(block.start++, 0, declaration);
-    block.pointers.set(key, pointer);
+    const isOwn = role === 'local';
+    const type = this.dialect.pointer(dtype, { isGlobal: !isOwn, isWritable: isOwn || role === 'output' });
+    const depth = this.dialect.offsetType === undefined || isOwn ? this.blocks.length - 1 : this.depthOf(variables);
+    this.declareAt(depth, `${type} ${pointer} = ${base} + ${this.offsetAt(depth, variables)};`);
+    this.blocks[depth]?.pointers.set(key, pointer);
     return { pointer, offset: String(flat.constant) };
+  }
+
+  /** The innermost block whose variable an index depends on. */
+  private depthOf(index: Affine): number {
+    const depth = this.blocks.findLastIndex(({ variable }) => variable !== undefined && dependsOn(index, variable));
+    return Math.max(0, depth);
+  }
+
+  /**
+   * An index as an offset, at the start of a block. Where the dialect wants offsets that advance, one that moves evenly with the loop is
+   * a variable, which is set before the loop and moved on at its end.
+   */
+  private offsetAt(depth: number, index: Affine): string {
+    const { offsetType, addressOffset } = this.dialect;
+    if (offsetType === undefined) return addressOffset(this.expressions.index(index));
+    const at = this.depthOf(index);
+    const { variable, isLoop, offsets, steps } = this.blocks[Math.min(at, depth)] as Block;
+    const stride = isLoop && variable !== undefined ? strideOf(index, variable) : undefined;
+    if (at > depth || variable === undefined || stride === undefined) return addressOffset(this.expressions.index(index));
+    const key = affineKey(index);
+    const known = offsets.get(key);
+    if (known !== undefined) return known;
+    const name = `at${this.counter++}`;
+    const rest = { ...index, terms: index.terms.filter(({ atom }) => atom.kind !== 'variable' || atom.name !== variable) };
+    this.declareAt(at - 1, `${offsetType} ${name} = ${this.offsetAt(at - 1, rest)};`);
+    steps.push(`${name} += ${stride};`);
+    offsets.set(key, name);
+    return name;
   }
 
   private writeStore(store: Store): void {

@@ -11,7 +11,7 @@ const accumulation = /^\s*(\w+) = \(\1 \+ /;
 const slack = 2;
 const groupMin = 8;
 
-type LaneDialect = Pick<Dialect, 'lanes' | 'byLane' | 'loadVector' | 'lane'>;
+type LaneDialect = Pick<Dialect, 'lanes' | 'byLane' | 'readsOnceAlone' | 'loadVector' | 'lane'>;
 
 /** What is known of the pointers of a kernel. */
 export interface Pointers {
@@ -88,17 +88,60 @@ function rewrite(group: readonly string[], options: LaneOptions, count: number):
   );
   if (reads.length === 0 || registersFor(group, reads) > options.registers + slack) return [...group];
   const nameOf = (read: Read) => `lane${count + reads.indexOf(read)}`;
+  if (options.readsOnceAlone) return byRead(group, reads, options, nameOf);
   return group.flatMap((text, line) => {
     const indent = ' '.repeat(indentOf(text));
     const declared = reads
       .filter(({ first }) => first === line)
       .map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`);
-    const rewritten = text.replaceAll(spread, (whole, pointer: string, offset: string) => {
-      const at = Number(offset);
-      const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + options.lanes);
-      return read === undefined ? whole : `ob_splat_v(${options.lane(nameOf(read), at - read.start)})`;
-    });
+    const rewritten = withLanes(text, reads, options, nameOf);
     return [...declared, rewritten];
+  });
+}
+
+/** A line whose scalars are lanes of what was read. */
+function withLanes(text: string, reads: readonly Read[], { lanes, lane }: LaneOptions, nameOf: (read: Read) => string): string {
+  return text.replaceAll(spread, (whole, pointer: string, offset: string) => {
+    const at = Number(offset);
+    const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + lanes);
+    return read === undefined ? whole : `ob_splat_v(${lane(nameOf(read), at - read.start)})`;
+  });
+}
+
+/**
+ * Where there are more rows than what they are multiplied by takes registers, a row does all its steps before the next: one vector waits
+ * instead of one for each row. Sums are independent of each other.
+ */
+function byRead(
+  group: readonly string[],
+  reads: readonly Read[],
+  options: LaneOptions,
+  nameOf: (read: Read) => string,
+): string[] {
+  const sums = new Set(group.flatMap((line) => accumulation.exec(line)?.[1] ?? [])).size;
+  const columns = Math.max(1, Math.round(sums / reads.length));
+  const isRowByRow = reads.length + columns > 1 + options.lanes * columns;
+  const readOf = (text: string): number => {
+    const [, pointer, offset] = [...text.matchAll(spread)][0] ?? [];
+    return reads.findIndex(
+      (read) => read.pointer === pointer && Number(offset) >= read.start && Number(offset) < read.start + options.lanes,
+    );
+  };
+  const isSimple = group.every((text) => accumulation.test(text) && [...text.matchAll(spread)].length === 1);
+  const lines = isRowByRow && isSimple ? [...group].sort((a, b) => readOf(a) - readOf(b)) : group;
+  const declared = new Set<Read>();
+  return lines.flatMap((text) => {
+    const indent = ' '.repeat(indentOf(text));
+    const used = [...text.matchAll(spread)].flatMap(([, pointer, offset]) => {
+      const at = Number(offset);
+      return reads
+        .filter((read) => read.pointer === pointer && at >= read.start && at < read.start + options.lanes)
+        .slice(0, 1);
+    });
+    const fresh = used.filter((read) => !declared.has(read));
+    for (const read of fresh) declared.add(read);
+    const loads = fresh.map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`);
+    return [...loads, withLanes(text, reads, options, nameOf)];
   });
 }
 

@@ -30,6 +30,7 @@ const space = ({ isGlobal }: Pick<Address, 'isGlobal'>): string => (isGlobal ? '
 export const openclDialect: Dialect = {
   lanes,
   byLane: Number.POSITIVE_INFINITY,
+  readsOnceAlone: true,
   types,
   unsigned: { 32: 'uint', 64: 'ulong' },
   arraySuffix: '',
@@ -44,6 +45,7 @@ export const openclDialect: Dialect = {
   helper: (name, dtype, args) => `ob_${name}_${dtype}(${args.join(', ')})`,
   // Signed division by a literal takes twice the instructions of unsigned.
   divide: (of, operator, by) => `(int)((uint)(${of}) ${operator} ${by}u)`,
+  offsetType: 'uint',
   addressOffset: (index) => `(uint)(${index})`,
   pointer: (dtype, how) => `${space(how)}${how.isWritable ? '' : 'const '}${types[dtype]} *const`,
   loadElement: (address) => (address.dtype === 'f16' ? `vload_half(0, ${at(address)})` : element(address)),

@@ -7,7 +7,7 @@ import { openclLanes } from '../codegen/opencl.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
 import type { OpenclDevice } from '../device/opencl.js';
-import { chooseOpencl, probeOpencl } from '../device/opencl-probe.js';
+import { chooseOpencl, type ProbeOptions, probeOpencl } from '../device/opencl-probe.js';
 import type { Graph } from '../graph/graph.js';
 import { fuse } from '../graph/passes/fuse.js';
 import { optimize } from '../graph/passes/index.js';
@@ -53,6 +53,8 @@ export interface CompileRequest {
   readonly outFolder: string;
   /** What the module is for: the CPU where it is absent. */
   readonly target?: CompileTarget;
+  /** How OpenCL devices are tested; tests set it. */
+  readonly probe?: ProbeOptions;
   /** That the schedules are for: the machine's cores where it is absent. */
   readonly threads?: number;
   /** A file of what was measured here (`Records`); what it does not hold is taken from what ships, or reckoned. */
@@ -86,7 +88,7 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
   const { graph: plain, spec, outFolder, progress, exact = false } = request;
   requireCompilable(plain, spec.image);
   const device = describeCpu();
-  const opencl = request.target === 'opencl' ? chooseOpencl(await probeOpencl()) : undefined;
+  const opencl = request.target === 'opencl' ? chooseOpencl(await probeOpencl(request.probe)) : undefined;
   const threads = request.threads ?? device.cores.count;
   progress?.({ stage: 'graph' });
   const known = Known.open(device, threads, request.records);

@@ -12,27 +12,44 @@ import type { OpenclPart, openclSwitches } from './manifest.js';
 /** What programs are built with: products and sums may become one instruction, nothing else is relaxed. */
 export const programSwitches: readonly (typeof openclSwitches)[number][] = ['-cl-std=CL1.2', '-cl-mad-enable'];
 
-/** Work-items that a unit wants at once. With fast local memory come register files for many more of them. */
-const itemsPerUnit = { small: 256, large: 512 };
-/** Of a work-group: GPUs with small register files hold no larger group of a kernel that uses many. */
-const groupMax = { small: 64, large: 128 };
-const l1Bytes = { small: 16 * 1024, large: 64 * 1024 };
+/** What the facts of a driver say of a GPU's make. */
+interface Make {
+  /** Work-items that a unit wants at once, and those of a work-group of a kernel that uses many registers. */
+  readonly itemsPerUnit: number;
+  readonly groupMax: number;
+  /** Vectors in registers beside the addresses, and how many of them let as many work-items run as there can be. */
+  readonly vectorRegisters: number;
+  readonly vectorsFull: number;
+  readonly l1Bytes: number;
+}
+
+/** With local memory of its own come register files for many more work-items. */
+const discrete: Make = { itemsPerUnit: 512, groupMax: 128, vectorRegisters: 32, vectorsFull: 24, l1Bytes: 64 * 1024 };
+/** 64 registers of 32 bits, as Bifrost and Valhall: 32 of them let all work-items run. */
+const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 13, vectorsFull: 5, l1Bytes: 16 * 1024 };
+/** 16 registers of vectors, as Midgard. */
+const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 9, vectorsFull: 3, l1Bytes: 16 * 1024 };
+
 const l2BytesMin = 256 * 1024;
 
-/** A device with local memory of its own has large register files too; one without, as all that share the memory of a board, small. */
-export function openclMachine({ localBytes, units, workGroupMax, cacheBytes, type }: OpenclDevice): TuningMachine {
-  const size = localBytes > 0 && type === 'gpu' ? 'large' : 'small';
+function makeOf({ localBytes, type, floatLanes }: OpenclDevice): Make {
+  if (localBytes > 0 && type === 'gpu') return discrete;
+  return type === 'gpu' && floatLanes >= openclLanes ? vector : scalar;
+}
+
+export function openclMachine(device: OpenclDevice): TuningMachine {
+  const { itemsPerUnit, groupMax, vectorRegisters, vectorsFull, l1Bytes } = makeOf(device);
   return {
     lanes: openclLanes,
-    vectorRegisters: size === 'large' ? 32 : 15,
+    vectorRegisters,
     fmaPerCycle: 1,
     threads: 1,
-    l1Bytes: l1Bytes[size],
-    l2Bytes: Math.max(cacheBytes, l2BytesMin),
+    l1Bytes,
+    l2Bytes: Math.max(device.cacheBytes, l2BytesMin),
     grid: {
-      items: units * itemsPerUnit[size],
-      groupMax: Math.min(groupMax[size], workGroupMax),
-      vectorsFull: size === 'large' ? 24 : 8,
+      items: device.units * itemsPerUnit,
+      groupMax: Math.min(groupMax, device.workGroupMax),
+      vectorsFull,
     },
   };
 }

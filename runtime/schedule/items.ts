@@ -2,7 +2,7 @@
 // neighbouring memory.
 
 import type { Loop, Program, Statement } from '../loop/program.js';
-import { findLoops } from '../loop/statement.js';
+import { findLoops, visitStatements } from '../loop/statement.js';
 import type { ScheduleBuilder } from './builder.js';
 
 const dimensionsMax = 3;
@@ -10,10 +10,22 @@ const dimensionsMax = 3;
 /**
  * Binds the loops of every nest at the top of a program.
  * @param groupMax work-items of a work-group at most
+ * @param lanes floats in a vector
  */
-export function bindItems(builder: ScheduleBuilder, groupMax: number): void {
+export function bindItems(builder: ScheduleBuilder, groupMax: number, lanes: number): void {
   const names = builder.program.body.flatMap((nest) => (nest.kind === 'for' ? [nest.name] : []));
   for (const name of new Set(names)) bindNest(builder, name, groupMax);
+  for (const name of shortLoops(builder.program, lanes)) builder.try({ step: 'vectorize', loop: name });
+}
+
+/** Loops of a vector that stand beside what was scheduled, as those that clear a border. */
+function shortLoops(program: Program, lanes: number): Set<string> {
+  const names = new Set<string>();
+  visitStatements(program.body, (statement) => {
+    if (statement.kind !== 'for' || !isBindable(statement) || statement.extent !== lanes) return;
+    if (statement.body.every(({ kind }) => kind === 'store')) names.add(statement.name);
+  });
+  return names;
 }
 
 function bindNest(builder: ScheduleBuilder, top: string, groupMax: number): void {

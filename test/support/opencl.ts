@@ -2,7 +2,8 @@
 
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { registerFlags } from '../daemon/support/server.js';
 
 /** Lets PoCL find the kernels that it compiled in earlier runs of the tests. Before anything is loaded. */
 export function keepPoclCache(): void {
@@ -10,3 +11,8 @@ export function keepPoclCache(): void {
   mkdirSync(folder, { recursive: true });
   process.env['POCL_CACHE_DIR'] ??= folder;
 }
+
+/** How devices are tested from a test, whose own loader is not Node's. */
+export const openclProbe = {
+  child: { script: resolve(__dirname, '../../runtime/device/opencl-child.ts'), nodeFlags: registerFlags },
+};
