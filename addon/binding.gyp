@@ -1,11 +1,17 @@
 # Builds addon/build/Release/native.node, which package.json names "#native". Run by daemon/setup/build.js.
 {
+  'variables': {
+    'plugin_sources': ['plugins/common/model.c', 'plugins/common/rules.c', 'plugins/common/values.c'],
+    'plugin_flags': ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+  },
   'targets': [
     {
       'target_name': 'native',
       'sources': [
         'src/addon.cc',
         'src/bindings/arguments.cc',
+        'src/bindings/npu_arguments.cc',
+        'src/bindings/npu_binding.cc',
         'src/bindings/opencl_binding.cc',
         'src/bindings/run_worker.cc',
         'src/bindings/session_binding.cc',
@@ -15,6 +21,11 @@
         'src/cpu/session.cc',
         'src/cpu/shared_object.cc',
         'src/cpu/thread_pool.cc',
+        'src/npu/convert.cc',
+        'src/npu/device.cc',
+        'src/npu/plugin.cc',
+        'src/npu/region.cc',
+        'src/npu/subgraph.cc',
         'src/opencl/check.cc',
         'src/opencl/device_context.cc',
         'src/opencl/devices.cc',
@@ -23,7 +34,7 @@
         'src/opencl/session.cc',
         'src/opencl/transfer.cc',
       ],
-      'include_dirs': ['include', 'src'],
+      'include_dirs': ['include', 'src', 'plugins'],
       'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
@@ -35,6 +46,17 @@
         '<!(node -p "require(\'path\').resolve(require(\'node-addon-api\').include_dir)")',
       ],
       'libraries': ['-ldl', '-pthread'],
+    },
+    # A plugin of onbox_npu.h, build/Release/plugins/ref.so: C, and nothing of Node in it.
+    {
+      'target_name': 'ref',
+      'type': 'shared_library',
+      'product_dir': '<(PRODUCT_DIR)/plugins',
+      'product_prefix': '',
+      'sources': ['plugins/ref/ref.c', 'plugins/ref/operators.c', '<@(plugin_sources)'],
+      'include_dirs': ['include', 'plugins'],
+      'cflags': ['<@(plugin_flags)'],
+      'libraries': ['-lm'],
     },
   ],
 }

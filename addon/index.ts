@@ -41,6 +41,105 @@ export interface ClLaunch {
   readonly buffers: readonly BufferRef[];
 }
 
+/**
+ * A region of the model on an NPU. Its buffers hold f32, row-major; the addon turns them into the types of the region. Where the device
+ * answers, the `fallback` steps after this one are left out: they compute the same on the CPU. A region that failed three times in a
+ * row, and every region of a device that is lost, is not tried again.
+ */
+export interface NpuLaunch {
+  /** Index in NpuOptions.regions. */
+  readonly region: number;
+  readonly fallback: number;
+  /** The inputs of the region in order, then its outputs; in the arena, but for inputs of the model. */
+  readonly buffers: readonly BufferRef[];
+}
+
+/** Types of onbox_npu.h. */
+export type NpuDtype = 'f32' | 'f16' | 'i8' | 'u8' | 'i32' | 'i16';
+
+/** Operators of onbox_npu.h, whose numbers are those of an NpuNode. */
+export const npuOperators = [
+  'conv',
+  'gemm',
+  'max-pool',
+  'average-pool',
+  'relu',
+  'clip',
+  'add',
+  'concat',
+  'reshape',
+  'softmax',
+  'sigmoid',
+  'mul',
+  'transpose',
+  'resize',
+] as const;
+export type NpuOperator = (typeof npuOperators)[number];
+
+export interface NpuTensor {
+  readonly dtype: NpuDtype;
+  readonly shape: readonly number[];
+  /** real = scale * (stored - zero): one for the tensor, or one for each index along `axis`. */
+  readonly scales?: readonly number[];
+  readonly zeros?: readonly number[];
+  readonly axis?: number;
+  /** Of a constant: the byte in the weights at which it lies. */
+  readonly offset?: number;
+}
+
+export interface NpuNode {
+  readonly op: NpuOperator;
+  /** Indices of tensors; -1 for an operand that is left out. */
+  readonly inputs: readonly number[];
+  readonly output: number;
+  /** At most 12 whole numbers and 4 floats. */
+  readonly integers: readonly number[];
+  readonly floats: readonly number[];
+}
+
+/** What a plugin compiles: onbox_npu_subgraph. */
+export interface NpuSubgraph {
+  readonly tensors: readonly NpuTensor[];
+  readonly nodes: readonly NpuNode[];
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
+export interface NpuPlugin {
+  /** Absolute path of a shared object, which becomes code of this process. */
+  readonly path: string;
+  /** Lines KEY=VALUE, as the plugin's documentation says. */
+  readonly options: string;
+}
+
+export interface NpuOptions {
+  readonly plugin: NpuPlugin;
+  readonly regions: readonly NpuSubgraph[];
+  /** Of a run, after which the device is lost. */
+  readonly timeoutMs: number;
+}
+
+/** How a region does. */
+export interface NpuState {
+  readonly mode: 'ready' | 'failed' | 'lost';
+  /** Of the last failure, '' where there was none. */
+  readonly reason: string;
+  readonly runs: number;
+  readonly failures: number;
+}
+
+/** onbox_npu_info. */
+export interface NpuFacts {
+  readonly plugin: string;
+  readonly version: string;
+  readonly device: string;
+  readonly runtime: string;
+  readonly driver: string;
+  readonly cores: number;
+  /** 0 where the plugin does not know. */
+  readonly memoryBytes: number;
+}
+
 /** Where a session finds its OpenCL device and program. */
 export interface ClOptions {
   /** Of an `OpenclPlatform`, and its number there. */
@@ -77,12 +176,14 @@ export interface SessionOptions {
    * Launches in order. Several plans share the arena and weights (tensor input, image input). Launches on the CPU and on the OpenCL
    * device may stand in one plan: the device is waited for before one on the CPU, and the arena mapped for it.
    */
-  readonly plans: readonly (readonly (Launch | ClLaunch)[])[];
+  readonly plans: readonly (readonly (Launch | ClLaunch | NpuLaunch)[])[];
   /** Least bytes of each input. */
   readonly inputBytes: readonly number[];
   readonly threads: number;
   /** For plans with a `ClLaunch`. */
   readonly opencl?: ClOptions;
+  /** For plans with an `NpuLaunch`; not beside `opencl`. */
+  readonly npu?: NpuOptions;
 }
 
 /**
@@ -105,6 +206,8 @@ export interface NativeSession {
   view(offset: number, bytes: number): Uint8Array;
   /** Makes what was written to a view known to the device; on the CPU there is nothing to do. Not while a run goes on. */
   commit(offset: number, bytes: number): void;
+  /** The regions on the NPU, in their order. */
+  npu(): readonly NpuState[];
   /**
    * Lets go of code, weights and memory: at once, or when the run in progress has ended. The arena stays mapped for as long as
    * a view of it is reachable.
@@ -165,6 +268,16 @@ export interface NativeAddon {
    * `opencl-missing` where none loads, naming what each said
    */
   listOpencl(libraries: readonly string[]): readonly OpenclPlatform[];
+  /**
+   * Opens a plugin and asks which nodes of a subgraph it supports; without one, only what it says of itself. It runs the plugin's code.
+   * @param constants that the offsets of the tensors point into
+   * @throws Error with the code `npu-plugin` if it is no plugin, `npu-open` with its reason, `npu-failed`, `module-plan`
+   */
+  askNpu(
+    plugin: NpuPlugin,
+    subgraph?: NpuSubgraph,
+    constants?: Uint8Array,
+  ): NpuFacts & { readonly supported: readonly boolean[] };
   /** HWCAP, HWCAP2 of getauxval on Arm; 0 elsewhere. */
   hwcap(): { readonly hwcap: number; readonly hwcap2: number };
 }

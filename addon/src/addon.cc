@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "bindings/npu_binding.h"
 #include "bindings/opencl_binding.h"
 #include "bindings/session_binding.h"
 
@@ -37,6 +38,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(constructor);  // Deleted by the environment.
   exports.Set("createSession", Napi::Function::New(env, createSession, "createSession"));
   exports.Set("listOpencl", Napi::Function::New(env, listOpencl, "listOpencl"));
+  exports.Set("askNpu", Napi::Function::New(env, askNpu, "askNpu"));
   exports.Set("hwcap", Napi::Function::New(env, hwcap, "hwcap"));
   return exports;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cpu/arena.h"
+#include "npu/region.h"
 
 namespace onbox {
 
@@ -23,6 +24,14 @@ struct BufferRef {
 struct Launch {
   std::uint32_t kernel;
   std::int64_t extent;
+  std::vector<BufferRef> buffers;
+};
+
+/** A region on the NPU. Where it answers, the `fallback` steps after it, which compute the same on the CPU, are left out. */
+struct NpuLaunch {
+  std::uint32_t region;
+  std::uint32_t fallback;
+  /** Inputs of the region, then outputs. */
   std::vector<BufferRef> buffers;
 };
 
@@ -48,6 +57,9 @@ class Runner {
   virtual void run(std::size_t plan, std::span<double> nanoseconds) = 0;
 
   [[nodiscard]] virtual std::size_t launchCount(std::size_t plan) const = 0;
+
+  /** How the regions on the NPU are, in their order. Any thread. */
+  [[nodiscard]] virtual std::vector<npu::RegionState> npu() const { return {}; }
 
   /** What views show. Shared with those that JavaScript holds: the memory stays as long as one of them. */
   [[nodiscard]] virtual const std::shared_ptr<Arena>& arena() const noexcept = 0;

@@ -70,7 +70,10 @@ function scriptSources() {
 }
 
 function addonSources() {
-  return [inRoot('addon', 'binding.gyp'), ...listFiles(inRoot('addon', 'src')), ...listFiles(inRoot('addon', 'include'))];
+  return [
+    inRoot('addon', 'binding.gyp'),
+    ...['src', 'include', 'plugins'].flatMap((folder) => listFiles(inRoot('addon', folder))),
+  ];
 }
 
 /** Files that programs read at run time: they lie in dist where they lie in the sources. */

@@ -22,6 +22,7 @@ export function createNativeSession(options: SessionOptions): NativeSession {
     profile: (plan, inputs) => session.profile(plan, inputs).catch(rethrow),
     view: (offset, bytes) => translate(() => session.view(offset, bytes)),
     commit: (offset, bytes) => translate(() => session.commit(offset, bytes)),
+    npu: () => translate(() => session.npu()),
     close: () => session.close(),
   };
 }
@@ -32,6 +33,14 @@ export function createNativeSession(options: SessionOptions): NativeSession {
  */
 export function listOpencl(libraries: readonly string[]): readonly OpenclPlatform[] {
   return translate(() => openAddon().listOpencl(libraries));
+}
+
+/**
+ * Opens a plugin of an NPU in this process, and asks which nodes of a subgraph it supports.
+ * @throws OnboxError `addon-missing`, and the codes of `NativeAddon.askNpu`
+ */
+export function askNpu(...question: Parameters<NativeAddon['askNpu']>): ReturnType<NativeAddon['askNpu']> {
+  return translate(() => openAddon().askNpu(...question));
 }
 
 /** HWCAP and HWCAP2 of this machine; 0 where it is not an Arm. @throws OnboxError `addon-missing` */

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "bindings/fields.h"
+#include "bindings/npu_arguments.h"
 #include "cpu/session.h"
 #include "opencl/session.h"
 
@@ -15,36 +17,6 @@ constexpr std::uint64_t kSafeIntegerMax = (std::uint64_t{1} << 53U) - 1;
 constexpr std::uint64_t kArenaBytesMax = std::uint64_t{1} << 40U;
 constexpr std::uint64_t kExtentMax = std::uint64_t{1} << 40U;
 constexpr std::uint64_t kThreadsMax = 256;
-
-Failure wrongArgument(const std::string& name, const std::string& want) {
-  return {"native-argument", name + " must be " + want};
-}
-
-Napi::Object readObject(const Napi::Value& value, const std::string& name) {
-  if (!value.IsObject()) throw wrongArgument(name, "an object");
-  return value.As<Napi::Object>();
-}
-
-std::string readText(const Napi::Value& value, const std::string& name) {
-  if (!value.IsString()) throw wrongArgument(name, "a string");
-  std::string text = value.As<Napi::String>().Utf8Value();
-  if (text.find('\0') != std::string::npos) throw wrongArgument(name, "a string without NUL");
-  return text;
-}
-
-/** Reads every element of an array with `read(element, name)`. */
-template <typename Read>
-auto readList(const Napi::Value& value, const std::string& name, const Read& read) {
-  if (!value.IsArray()) throw wrongArgument(name, "an array");
-  const auto array = value.As<Napi::Array>();
-  const std::uint32_t length = array.Length();
-  std::vector<decltype(read(value, name))> list;
-  for (std::uint32_t i = 0; i < length; ++i) {
-    const Napi::HandleScope scope(value.Env());
-    list.push_back(read(array.Get(i), name + "[" + std::to_string(i) + "]"));
-  }
-  return list;
-}
 
 Space readSpace(const Napi::Value& value, const std::string& name) {
   const std::string space = readText(value, name);
@@ -71,6 +43,11 @@ cl::Grid readGrid(const Napi::Value& value, const std::string& name) {
 
 cl::AnyLaunch readLaunch(const Napi::Value& value, const std::string& name) {
   const Napi::Object launch = readObject(value, name);
+  if (!launch.Get("region").IsUndefined()) {
+    const auto region = static_cast<std::uint32_t>(readCount(launch.Get("region"), name + ".region", UINT32_MAX));
+    const auto fallback = static_cast<std::uint32_t>(readCount(launch.Get("fallback"), name + ".fallback", UINT32_MAX));
+    return NpuLaunch{region, fallback, readList(launch.Get("buffers"), name + ".buffers", readBuffer)};
+  }
   const auto kernel = static_cast<std::uint32_t>(readCount(launch.Get("kernel"), name + ".kernel", UINT32_MAX));
   auto buffers = readList(launch.Get("buffers"), name + ".buffers", readBuffer);
   if (launch.Get("global").IsUndefined()) {
@@ -117,16 +94,20 @@ void readDevice(const Napi::Value& value, cl::ClSessionOptions& all) {
   all.localBytesMax = count("localBytesMax");
 }
 
-std::shared_ptr<Runner> openOnCpu(cl::ClSessionOptions all) {
-  SessionOptions options{
-      std::move(all.object), std::move(all.weights), all.arenaBytes, {}, std::move(all.inputBytes), all.threads};
+std::shared_ptr<Runner> openOnCpu(cl::ClSessionOptions all, npu::NpuOptions npu) {
+  SessionOptions options{std::move(all.object), std::move(all.weights), all.arenaBytes, {}, std::move(all.inputBytes),
+                         all.threads,           std::move(npu)};
   for (auto& plan : all.plans) {
     options.plans.emplace_back();
     for (auto& launch : plan) {
-      if (!std::holds_alternative<Launch>(launch)) {
+      if (std::holds_alternative<cl::ClLaunch>(launch)) {
         throw Failure("module-plan", "a plan has a launch on an OpenCL device, the session has none");
       }
-      options.plans.back().push_back(std::get<Launch>(std::move(launch)));
+      if (std::holds_alternative<Launch>(launch)) {
+        options.plans.back().emplace_back(std::get<Launch>(std::move(launch)));
+      } else {
+        options.plans.back().emplace_back(std::get<NpuLaunch>(std::move(launch)));
+      }
     }
   }
   return std::make_shared<Session>(options);
@@ -159,7 +140,10 @@ std::shared_ptr<Runner> openRunner(const Napi::Value& value) {
   all.plans = readList(options.Get("plans"), "plans", readPlan);
   all.inputBytes = readList(options.Get("inputBytes"), "inputBytes", readBytes);
   all.threads = threads;
-  if (options.Get("opencl").IsUndefined()) return openOnCpu(std::move(all));
+  if (options.Get("opencl").IsUndefined()) {
+    const Napi::Value npu = options.Get("npu");
+    return openOnCpu(std::move(all), npu.IsUndefined() ? npu::NpuOptions{} : readNpuOptions(npu));
+  }
   readDevice(options.Get("opencl"), all);
   return std::make_shared<cl::ClSession>(all);
 }

@@ -32,6 +32,7 @@ Napi::Function SessionBinding::define(Napi::Env env) {
                          InstanceMethod<&SessionBinding::profile>("profile"),
                          InstanceMethod<&SessionBinding::view>("view"),
                          InstanceMethod<&SessionBinding::commit>("commit"),
+                         InstanceMethod<&SessionBinding::npu>("npu"),
                          InstanceMethod<&SessionBinding::close>("close"),
                      });
 }
@@ -101,6 +102,22 @@ void SessionBinding::commit(const Napi::CallbackInfo& info) {
     const std::size_t arenaBytes = session_->arena()->bytes();
     const std::uint64_t offset = readCount(info[0], "offset", arenaBytes);
     session_->commit(offset, readCount(info[1], "bytes", arenaBytes - offset));
+  });
+}
+
+Napi::Value SessionBinding::npu(const Napi::CallbackInfo& info) {
+  return translateErrors(info.Env(), [&]() -> Napi::Value {
+    checkOpen();
+    auto states = Napi::Array::New(info.Env());
+    for (const npu::RegionState& state : session_->npu()) {
+      auto entry = Napi::Object::New(info.Env());
+      entry.Set("mode", state.mode);
+      entry.Set("reason", state.reason);
+      entry.Set("runs", static_cast<double>(state.runs));
+      entry.Set("failures", static_cast<double>(state.failures));
+      states.Set(states.Length(), entry);
+    }
+    return states;
   });
 }
 

@@ -31,6 +31,7 @@ class SessionBinding : public Napi::ObjectWrap<SessionBinding> {
   Napi::Value profile(const Napi::CallbackInfo& info) { return startRun(info, true); }
   Napi::Value view(const Napi::CallbackInfo& info);
   void commit(const Napi::CallbackInfo& info);
+  Napi::Value npu(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   Napi::Value startRun(const Napi::CallbackInfo& info, bool timed);

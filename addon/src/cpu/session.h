@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "cpu/mapped_file.h"
@@ -19,10 +20,12 @@ struct SessionOptions {
   std::string object;
   std::string weights;
   std::size_t arenaBytes;
-  std::vector<std::vector<Launch>> plans;
+  std::vector<std::vector<std::variant<Launch, NpuLaunch>>> plans;
   /** Least bytes of each input. */
   std::vector<std::size_t> inputBytes;
   unsigned threads;
+  /** Without regions for plans without an `NpuLaunch`. */
+  npu::NpuOptions npu;
 };
 
 /** Owns all that a module for the CPU needs. */
@@ -35,11 +38,14 @@ class Session final : public Runner {
   void run(std::size_t plan, std::span<double> nanoseconds) noexcept override;
   [[nodiscard]] std::size_t launchCount(std::size_t plan) const override { return plans_.at(plan).launches.size(); }
   [[nodiscard]] const std::shared_ptr<Arena>& arena() const noexcept override { return arena_; }
+  [[nodiscard]] std::vector<npu::RegionState> npu() const override;
 
  private:
   struct ResolvedLaunch {
+    /** Null for a region on the NPU, whose number of steps to leave out is `extent`. */
     onbox_kernel kernel;
     std::int64_t extent;
+    npu::Region* region;
     /** Index of its first pointer in `pointers`. */
     std::size_t firstPointer;
   };
@@ -53,14 +59,20 @@ class Session final : public Runner {
     std::vector<InputUse> inputs;
   };
 
-  [[nodiscard]] Plan resolvePlan(std::size_t index, const std::vector<Launch>& launches) const;
+  [[nodiscard]] Plan resolvePlan(std::size_t index, const std::vector<std::variant<Launch, NpuLaunch>>& launches) const;
+  [[nodiscard]] ResolvedLaunch resolve(const Launch& launch, std::size_t firstPointer, const std::string& where) const;
+  [[nodiscard]] ResolvedLaunch resolve(const NpuLaunch& launch, std::size_t firstPointer, const std::string& where) const;
   [[nodiscard]] void* resolveBuffer(const BufferRef& buffer, const std::string& where) const;
+
+  /** @returns how many steps after it are done as well */
+  std::size_t runStep(const ResolvedLaunch& launch, void* const* buffers) noexcept;
 
   SharedObject object_;
   MappedFile weights_;
   std::shared_ptr<Arena> arena_;
   std::shared_ptr<ThreadPool> pool_;
   std::vector<std::size_t> inputBytes_;
+  std::vector<std::unique_ptr<npu::Region>> regions_;
   std::vector<Plan> plans_;
 };
 

@@ -90,6 +90,10 @@ ClSession::Plan ClSession::resolvePlan(std::size_t index, const std::vector<AnyL
   return plan;
 }
 
+ClSession::CpuStep ClSession::resolve(const NpuLaunch& /*launch*/, const std::string& where) {
+  throw Failure("module-plan", where + " is a region on the NPU, which stands in no plan with OpenCL");
+}
+
 ClSession::CpuStep ClSession::resolve(const Launch& launch, const std::string& where) const {
   if (!object_ || launch.kernel >= object_->module().kernel_count || object_->module().kernels[launch.kernel] == nullptr) {
     throw Failure("module-plan", where + " names kernel " + quote(launch.kernel) + ", which has no code for the CPU");

@@ -29,7 +29,7 @@ struct ClLaunch {
   std::vector<BufferRef> buffers;
 };
 
-using AnyLaunch = std::variant<Launch, ClLaunch>;
+using AnyLaunch = std::variant<Launch, ClLaunch, NpuLaunch>;
 
 /** A part of the arena. */
 struct Region {
@@ -87,6 +87,8 @@ class ClSession final : public Runner {
 
   [[nodiscard]] Plan resolvePlan(std::size_t index, const std::vector<AnyLaunch>& launches);
   [[nodiscard]] DeviceStep resolve(const ClLaunch& launch, const std::string& where);
+  /** @throws Failure `module-plan`: modules for OpenCL have no regions */
+  [[nodiscard]] static CpuStep resolve(const NpuLaunch& launch, const std::string& where);
   [[nodiscard]] CpuStep resolve(const Launch& launch, const std::string& where) const;
   void setArguments(Kernel* kernel, const std::vector<BufferRef>& buffers, const std::string& where);
   void checkKernel(Kernel* kernel, const ClLaunch& launch, const std::string& where) const;
