@@ -293,6 +293,27 @@ for (const mode of ['nearest', 'linear', 'cubic']) {
   if (mode !== 'cubic') addResize(mode, [4, 4], [7, 4], {}, bytes);
 }
 
+for (const mode of ['nearest', 'linear', 'cubic']) {
+  for (const padding of ['zeros', 'border', 'reflection']) {
+    for (const alignCorners of [true, false]) {
+      const attributes = { mode, padding, alignCorners };
+      // Sixteenths that lie on no tie between pixels, and far outside as well.
+      const grid = { tensor: filled('f32', [1, 3, 5, 2], (v) => v / 2 + 0.03), isConstant: false };
+      add('grid-sample', [x(1, 5, 4, 6), grid], attributes, rough);
+      add('grid-sample', [x(2, 1, 7), { tensor: filled('f32', [2, 4, 1]), isConstant: false }], attributes, rough);
+    }
+    add('grid-sample', [x(1, 2, 1, 3, 2), x(1, 2, 2, 2, 3)], { mode, padding, alignCorners: true }, rough);
+  }
+}
+for (const mode of ['average', 'max']) {
+  for (const halfPixel of [true, false]) {
+    const regions = given('f32', [0.1, 0.2, 3.7, 5.1, -2.2, 1.1, 9.3, 2.4, 3, 3, 2.1, 2.2], [3, 4]);
+    const images = given('i64', [1, 0, -1], [3]);
+    const attributes = { mode, halfPixel, height: 2, width: 3, samples: 2, scale: 0.75 };
+    add('roi-align', [x(2, 5, 4, 6), regions, images], attributes, rough);
+  }
+}
+
 for (const tile of [2, 4, 6]) {
   const planes = (tile + 2) ** 2;
   add('winograd-input', [x(1, 5, 6, 7)], { tile, pads: [1, 1, 1, 1] }, rough);

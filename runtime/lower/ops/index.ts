@@ -40,6 +40,7 @@ import { gelu } from './gelu.js';
 import { gemm } from './gemm.js';
 import { greater } from './greater.js';
 import { greaterEqual } from './greater-equal.js';
+import { gridSample } from './grid-sample.js';
 import { groupNorm } from './group-norm.js';
 import { hardSigmoid } from './hard-sigmoid.js';
 import { hardSwish } from './hard-swish.js';
@@ -79,6 +80,7 @@ import { reduceSumSquare } from './reduce-sum-square.js';
 import { relu } from './relu.js';
 import { reshape } from './reshape.js';
 import { resize } from './resize.js';
+import { roiAlign } from './roi-align.js';
 import { round } from './round.js';
 import { scatterElements } from './scatter-elements.js';
 import { scatterNd } from './scatter-nd.js';
@@ -148,6 +150,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     gemm,
     greater,
     greaterEqual,
+    gridSample,
     groupNorm,
     hardSigmoid,
     hardSwish,
@@ -187,6 +190,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     relu,
     reshape,
     resize,
+    roiAlign,
     round,
     scatterElements,
     scatterNd,

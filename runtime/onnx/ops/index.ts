@@ -11,6 +11,7 @@ import { depthToSpace } from './depth-to-space.js';
 import { elementwise } from './elementwise.js';
 import { expand } from './expand.js';
 import { gather } from './gather.js';
+import { gridSample } from './grid-sample.js';
 import { identity } from './identity.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
@@ -33,6 +34,7 @@ export const importers: Importers = {
   ...convTranspose,
   ...elementwise,
   ...gather,
+  ...gridSample,
   ...identity,
   ...concat,
   ...depthToSpace,
