@@ -8,19 +8,19 @@ import { Engine, engineDefaults } from './engine/engine.js';
 import type { ChildOptions } from './engine/process.js';
 import { createApp } from './http/app.js';
 import { MemoryBudget } from './http/budget.js';
-import { ensureKey, keyPath, readKey, requireKeyText } from './http/key.js';
+import { ensureKey, isLoopback, keyPath, readKey, requireKeyText } from './http/key.js';
 import { type Keys, openKeys } from './http/keys.js';
 import { type Listening, listen } from './http/listen.js';
 import { Tickets } from './http/tickets.js';
 import { readTls, type TlsFiles } from './http/tls.js';
-import { type CompileChild, compileLimits, runCompile } from './jobs/compile-job.js';
+import type { CompileChild } from './jobs/compile-job.js';
 import { digestOf, stageFile } from './jobs/install.js';
 import { Jobs } from './jobs/jobs.js';
 import type { CompileProgress } from './jobs/messages.js';
 import type { Log } from './log.js';
 import { packageVersion } from './root.js';
 import { Service } from './service.js';
-import { ModelStore, type StoredModel } from './store/store.js';
+import { ModelStore } from './store/store.js';
 import { TrackSessions } from './track/sessions.js';
 import { Streams } from './ws/streams.js';
 
@@ -108,15 +108,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     child: options.engineChild,
     log,
   });
-  const jobs = new Jobs<StoredModel>({ waitingMax: limits.jobsWaitingMax });
+  const jobs = new Jobs({
+    store,
+    child: compileChild,
+    waitingMax: limits.jobsWaitingMax,
+    parallel: 1,
+    log,
+    isBusy: () => engine.state.running + engine.state.queued > 0,
+    onDone: (job) => void service.installed(job),
+  });
   const service = new Service({
     store,
     engine,
     jobs,
     log,
     version: packageVersion(),
-    compile: (request, onProgress, signal) =>
-      runCompile(request, { child: compileChild, limits: compileLimits, onProgress, signal }),
   });
   engine.start();
   const budget = new MemoryBudget(limits.bodyBytesMax);
@@ -128,11 +134,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let listening: Listening;
   let streams: Streams;
   try {
+    await jobs.resume();
     await installEmbedded(store, service, options);
     const { hosts, modelBytesMax, deepstack, kserveName } = options;
     const app = createApp({
       service,
       store,
+      book: jobs.book,
       log,
       keys,
       hosts,
@@ -197,11 +205,6 @@ async function renewTls(listening: Listening, { tls, log }: ServerOptions): Prom
   }
 }
 
-/** Addresses and names that only this machine can reach. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host);
-}
-
 /** A demonstration that cannot be compiled must not keep the owner's own models from being served. */
 async function installEmbedded(store: ModelStore, service: Service, options: ServerOptions): Promise<void> {
   for (const { name, onnx } of await missingEmbedded(store, options.embedded)) {
@@ -215,13 +218,7 @@ async function installEmbedded(store: ModelStore, service: Service, options: Ser
   }
 }
 
-async function stopAll(
-  listening: Listening,
-  streams: Streams,
-  jobs: Jobs<StoredModel>,
-  engine: Engine,
-  log: Log,
-): Promise<void> {
+async function stopAll(listening: Listening, streams: Streams, jobs: Jobs, engine: Engine, log: Log): Promise<void> {
   log('stopping');
   streams.stop();
   const closed = listening.close(drainMs);

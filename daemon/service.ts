@@ -23,8 +23,10 @@ import type {
 } from './api/types.js';
 import type { Engine, LateWork, Wait } from './engine/engine.js';
 import type { AnswerOf, Computed, EngineInput, Work } from './engine/messages.js';
-import { type Compile, compileAndInstall, isRebuildable, rebuild } from './jobs/install.js';
-import type { Follow, Jobs } from './jobs/jobs.js';
+import type { Job } from './jobs/book.js';
+import { compileLimits } from './jobs/compile-job.js';
+import { isRebuildable, stageAgain } from './jobs/install.js';
+import { type Follow, type Jobs, jobKey } from './jobs/jobs.js';
 import type { Log } from './log.js';
 import { Statistics } from './statistics.js';
 import type { CompileOptions } from './store/record.js';
@@ -41,8 +43,7 @@ export type DetectLate = (
 export interface ServiceParts {
   readonly store: ModelStore;
   readonly engine: Engine;
-  readonly jobs: Jobs<StoredModel>;
-  readonly compile: Compile;
+  readonly jobs: Jobs;
   readonly log: Log;
   /** Of onbox, as in package.json. */
   readonly version: string;
@@ -188,27 +189,43 @@ export class Service {
     return describeModel(await store.find(name), await store.defaultNames());
   }
 
-  /** Compiles and installs a model. Two puts of the same file under the same name and options share one compile. */
+  /** Compiles and installs a model. @throws OnboxError of startCompile, and what the compiler says */
   async put(request: PutModel, follow?: Follow): Promise<ModelDetail> {
-    const { store, jobs, compile, log } = this.parts;
-    const { name, staging, digest, options, embedded = false } = request;
-    let isUsed = false;
+    const { store, jobs } = this.parts;
+    await jobs.end(await this.startCompile(request), follow);
+    return describeModel(await store.find(request.name), await store.defaultNames());
+  }
+
+  /**
+   * Starts to compile a model. Two requests for the same file under the same name and options are one job.
+   * @throws OnboxError `jobs-full`, `engine-stopped`, of asStorageError
+   */
+  async startCompile({ name: model, staging, digest, options, embedded = false }: PutModel): Promise<Job> {
+    const key = jobKey('compile', model, digest, options);
+    const { niceness } = compileLimits;
+    return await this.parts.jobs.start({ kind: 'compile', key, model, digest, options, embedded, niceness }, staging);
+  }
+
+  /** Starts to tune an installed model. @throws OnboxError as startCompile, and `model-missing`, `record-damaged` */
+  async startTune(name: string, budget: NonNullable<Job['budget']>, isIdle = false): Promise<Job> {
+    const { store, jobs } = this.parts;
+    const { record } = await store.find(name);
+    const { digest, options, embedded } = record;
+    const key = jobKey('tune', name, digest, options);
+    const { niceness } = compileLimits;
+    const request = { kind: 'tune', key, model: name, digest, options, embedded, niceness, budget, isIdle } as const;
+    return await jobs.start(request, await store.stage());
+  }
+
+  /** What a job installed answers from now on. */
+  async installed({ id, model, version, digest }: Job): Promise<void> {
+    if (typeof version !== 'number') return;
+    this.parts.log('model-installed', { name: model, version, digest, job: id });
     try {
-      const { result } = await jobs.run(
-        JSON.stringify([name, digest, options]),
-        async (progress, signal) => {
-          isUsed = true;
-          return await compileAndInstall(store, { name, staging, options, embedded }, (job) => compile(job, progress, signal));
-        },
-        follow,
-      );
-      if (isUsed) {
-        log('model-installed', { name, version: result.version, digest });
-        this.swap(result);
-      }
-      return describeModel(result, await store.defaultNames());
-    } finally {
-      if (!isUsed) await store.discard(staging);
+      this.swap(await this.parts.store.find(model));
+    } catch (error) {
+      // It may have been removed in the same moment; whatever it is, a request will meet it again and tell.
+      this.parts.log('model-unreadable', { name: model, code: errorCode(error), reason: errorMessage(error) });
     }
   }
 
@@ -298,18 +315,20 @@ export class Service {
 
   /** Compiles the stored ONNX of a model again; the result is its next version. */
   private async mend(model: StoredModel, reason: unknown): Promise<StoredModel> {
-    const { store, jobs, compile, log } = this.parts;
-    const { name } = model;
+    const { store, jobs, log } = this.parts;
+    const { name, version, record } = model;
     // Another request, or another process, may have been quicker.
     const current = await store.find(name);
-    if (current.version !== model.version) return current;
-    log('module-rebuild', { name, version: model.version, code: errorCode(reason), reason: errorMessage(reason) });
-    const { result } = await jobs.run(
-      JSON.stringify(['mend', name, model.version]),
-      async (progress, signal) => await rebuild(store, model, (job) => compile(job, progress, signal)),
-    );
-    this.swap(result);
-    return result;
+    if (current.version !== version) return current;
+    log('module-rebuild', { name, version, code: errorCode(reason), reason: errorMessage(reason) });
+    const { digest, options, embedded } = record;
+    const key = jobKey('compile', `${name} ${version}`, digest, options);
+    const { niceness } = compileLimits;
+    const request = { kind: 'compile', key, model: name, digest, options, embedded, niceness } as const;
+    await jobs.end(await jobs.start(request, await stageAgain(store, model)));
+    const mended = await store.find(name);
+    this.swap(mended);
+    return mended;
   }
 
   /** Remembers which module answers for a model and closes the one it replaces, behind the requests that still use it. */

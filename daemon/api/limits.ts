@@ -18,6 +18,13 @@ export const classifyLimits = { top: { min: 1, max: 100_000, whole: true } } as 
   Record<string, Limits>
 >;
 
+/** How long a search for faster kernels lasts. */
+export const tuneLimits = {
+  minutes: { min: 0.05, max: 10_000 },
+  minutesDefault: 10,
+  trials: { min: 1, max: 1_000_000, whole: true },
+} as const;
+
 /** Largest ONNX file that is taken from a stream unless the owner says otherwise, in MiB. */
 export const modelMbDefault = 512;
 

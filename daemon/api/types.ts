@@ -154,6 +154,23 @@ export interface HealthReport extends Health {
   readonly models?: readonly ({ readonly name: string; readonly ok: boolean } & Partial<Complaint>)[];
 }
 
+export interface JobFacts {
+  readonly id: string;
+  readonly kind: 'compile' | 'tune';
+  readonly model: string;
+  readonly state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  /** True for a job whose process is gone; the next start of the daemon takes it up again. */
+  readonly resumable?: boolean;
+  readonly digest: string;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** That was installed; null if a search found nothing better. */
+  readonly version?: number | null;
+  readonly report?: Readonly<Record<string, unknown>>;
+  readonly error?: ErrorFacts;
+}
+
 export interface ErrorFacts {
   /** Kebab-case and stable, for programs. */
   readonly code: string;

@@ -6,8 +6,8 @@ import type { ModelDetail } from '../api/types.js';
 import { nameFromFile, requireModelName } from '../store/names.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Command, exitCodes, type Terminal, usageError } from './command.js';
-import { installModel } from './compiler.js';
 import { compileFlags, compileOptionsOf, daemonFlags, daemonOf, jsonFlag, threadsFlag } from './flags.js';
+import { compileLocal, followThere } from './follow.js';
 import { piped, readInput, stageInput } from './input.js';
 import { openStore } from './target.js';
 
@@ -56,9 +56,8 @@ async function compileHere({ path, name, options, isDefault }: Request, terminal
   const store = openStore(terminal);
   await store.prepare();
   const staging = await stageInput(store, path, terminal);
-  const model = await installModel(store, { name, staging, options, embedded: false }, terminal);
-  if (isDefault) await store.setDefault(name);
-  return describeModel(model, await store.defaultNames());
+  await compileLocal(store, staging, { name, options, isDefault }, terminal);
+  return describeModel(await store.find(name), await store.defaultNames());
 }
 
 async function compileThere(
@@ -71,5 +70,7 @@ async function compileThere(
   if (hasMore) throw usageError('compile: --labels, --threads and --default do not work with --host');
   const sizes = [inputs ?? {}, ...(otherInputs ?? [])];
   const input = sizes.flatMap((size) => Object.entries(size).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`));
-  return await client.put(name, await readInput(path, terminal), { task, head, input, cut });
+  const job = await client.compile(name, await readInput(path, terminal), { task, head, input, cut });
+  await followThere(client, job, terminal);
+  return await client.describe(name);
 }

@@ -14,6 +14,7 @@ import { detect } from './detect.js';
 import { devices } from './devices.js';
 import { createHelp, overview, printCommandHelp } from './help.js';
 import { inspect } from './inspect.js';
+import { jobs } from './jobs.js';
 import { key } from './key.js';
 import { list } from './list.js';
 import { profile } from './profile.js';
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   run,
   list,
   rm,
+  jobs,
   bench,
   tune,
   profile,

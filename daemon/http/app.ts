@@ -3,6 +3,7 @@
 import express, { type Express } from 'express';
 import { deepstackErrors, deepstackRoutes } from '../deepstack/index.js';
 import type { DeepstackOptions } from '../deepstack/options.js';
+import type { JobBook } from '../jobs/book.js';
 import { kserveErrors, kserveRoutes } from '../kserve/index.js';
 import type { Log } from '../log.js';
 import { metricsRoutes } from '../metrics/metrics.js';
@@ -15,6 +16,7 @@ import { detectRoutes } from './detect.js';
 import { answerNoSocket, answerUnknownRoute, createErrorHandler } from './errors.js';
 import { createGuard, type GuardOptions } from './guard.js';
 import { healthRoutes } from './health.js';
+import { jobRoutes } from './jobs.js';
 import { type ModelRouteOptions, modelRoutes } from './models.js';
 import { type Tickets, ticketRoutes } from './tickets.js';
 import { trackRoutes } from './track.js';
@@ -22,6 +24,8 @@ import { trackRoutes } from './track.js';
 export interface AppOptions extends GuardOptions, ModelRouteOptions {
   readonly service: Service;
   readonly store: ModelStore;
+  /** Of the jobs of this home. */
+  readonly book: JobBook;
   readonly log: Log;
   /** Of all picture bodies together. */
   readonly budget: MemoryBudget;
@@ -47,7 +51,8 @@ export function createApp(options: AppOptions): Express {
   app.use(detectRoutes(service, budget));
   app.use(classifyRoutes(service, budget));
   app.use(trackRoutes(sessions, budget));
-  app.use(modelRoutes(service, store, options));
+  app.use(modelRoutes(service, store, options.book, options));
+  app.use(jobRoutes(service, options.book));
   app.use(healthRoutes(service, options.keys));
   app.use(metricsRoutes({ service, budget, streams: options.streams }));
   app.use(ticketRoutes(options.tickets));

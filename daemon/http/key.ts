@@ -11,6 +11,11 @@ export function keyPath(home: string): string {
   return join(home, 'key');
 }
 
+/** Addresses and names that only this machine can reach; on others a key is asked for. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host);
+}
+
 /** Makes the key file if there is none; the key is 256 bits of chance. */
 export async function ensureKey(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type Request, Router } from 'express';
 import { OnboxError } from '../../runtime/index.js';
+import type { JobBook } from '../jobs/book.js';
 import type { Service } from '../service.js';
 import { requireModelName } from '../store/names.js';
 import { parseInputShapes, parseTask } from '../store/options.js';
@@ -10,6 +11,7 @@ import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, onnxFile } from '../store/store.js';
 import { requirePlainBody, saveBody } from './body.js';
 import { refuseMethod } from './errors.js';
+import { answerJob, wantsStream } from './jobs.js';
 import { type Query, readQuery } from './query.js';
 
 export interface ModelRouteOptions {
@@ -17,10 +19,13 @@ export interface ModelRouteOptions {
   readonly modelBytesMax: number;
 }
 
+/** What a query says of how a model is compiled. */
+const optionNames = ['input[]', 'cut[]', 'task', 'head'] as const;
+
 /** Models that may be on their way to the disk at once; each may take as much room as the largest. */
 const uploadsMax = 4;
 
-export function modelRoutes(service: Service, store: ModelStore, options: ModelRouteOptions): Router {
+export function modelRoutes(service: Service, store: ModelStore, book: JobBook, options: ModelRouteOptions): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const upload = createUploader(store, options.modelBytesMax);
   router
@@ -38,16 +43,24 @@ export function modelRoutes(service: Service, store: ModelStore, options: ModelR
     })
     .put(async (request, response) => {
       const name = requireModelName(request.params.name);
-      const compileOptions = optionsOf(readQuery(request, ['input[]', 'cut[]', 'task', 'head']));
+      const compileOptions = optionsOf(readQuery(request, optionNames));
       const { staging, digest } = await upload(request);
       const detail = await service.put({ name, staging, digest, options: compileOptions });
       response.status(detail.version === 1 ? 201 : 200).json(detail);
+    })
+    .post(async (request, response) => {
+      const name = requireModelName(request.params.name);
+      const compileOptions = optionsOf(readQuery(request, [...optionNames, 'stream']));
+      const isStreamed = wantsStream(request);
+      const { staging, digest } = await upload(request);
+      const job = await service.startCompile({ name, staging, digest, options: compileOptions });
+      await answerJob(response, book, job, isStreamed);
     })
     .delete(async (request, response) => {
       await service.remove(request.params.name);
       response.status(204).end();
     })
-    .all(refuseMethod(['GET', 'HEAD', 'PUT', 'DELETE']));
+    .all(refuseMethod(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']));
   return router;
 }
 

@@ -1,27 +1,36 @@
-// The compile child: takes one request, says how far it is, answers once and ends. Started by compile-job.ts with fork().
+// The job child: takes one request, says how far it is, answers once and ends. Started by compile-job.ts with fork().
 
 import { getPriority, setPriority } from 'node:os';
 import { errorCode, errorMessage } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { compileOnnx } from './compile-onnx.js';
-import type { CompileRequest, FromCompiler } from './messages.js';
+import type { CompileProgress, CompileResult, FromJobChild, ToJobChild, TuneResult } from './messages.js';
+import { signalTree } from './tree.js';
+import { tuneOnnx } from './tune-onnx.js';
 
 /** Answers one request. @param args the niceness to run with */
-export function serveCompile(compile: typeof compileOnnx, args: readonly string[]): void {
+export function serveJob(compile: typeof compileOnnx, tune: typeof tuneOnnx, args: readonly string[]): void {
   const niceness = Number(args[0] ?? 0);
   // Lowering it is for root only: whoever started onbox with `nice` meant it.
   if (niceness > getPriority()) setPriority(niceness);
-  // Without a supervisor the result has no owner: this process ends, and the C compilers that it started with it.
-  process.on('disconnect', () => endGroup());
-  process.once('message', (request: CompileRequest) => {
-    compile(request, (progress) => send({ kind: 'progress', progress })).then(
-      (result) => send({ kind: 'done', result }),
+  // Without a supervisor the result has no owner: this process ends, and what it started with it.
+  process.on('disconnect', () => signalTree(process.pid, 'SIGKILL'));
+  const finish = new AbortController();
+  const progress = (at: CompileProgress): void => send({ kind: 'progress', progress: at });
+  const answer = (result: Promise<CompileResult | TuneResult>): void => {
+    result.then(
+      (done) => send({ kind: 'done', result: done }),
       (error: unknown) => send({ kind: 'failed', error: factsOf(error) }),
     );
+  };
+  process.on('message', (message: ToJobChild) => {
+    if (message.kind === 'compile') answer(compile(message.request, progress));
+    else if (message.kind === 'tune') answer(tune(message.request, progress, finish.signal));
+    else finish.abort();
   });
 }
 
-function send(message: FromCompiler): void {
+function send(message: FromJobChild): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 
@@ -32,12 +41,4 @@ function factsOf(error: unknown): ReturnType<typeof errorFacts> {
   return { code: 'compile-failed', message: `the compiler failed: ${errorMessage(error)}` };
 }
 
-function endGroup(): void {
-  try {
-    process.kill(-process.pid, 'SIGKILL');
-  } catch {
-    process.exit(1);
-  }
-}
-
-if (require.main === module) serveCompile(compileOnnx, process.argv.slice(2));
+if (require.main === module) serveJob(compileOnnx, tuneOnnx, process.argv.slice(2));

@@ -12,13 +12,7 @@ import { recordsPath } from '../store/home.js';
 import type { CompileOptions } from '../store/record.js';
 import { asStorageError } from '../store/storage-error.js';
 import { type ModelStore, moduleFolder, onnxFile, type StoredModel, sidecarFile } from '../store/store.js';
-import type { CompileProgress, CompileRequest, CompileResult } from './messages.js';
-
-export type Compile = (
-  request: CompileRequest,
-  onProgress: (progress: CompileProgress) => void,
-  signal?: AbortSignal,
-) => Promise<CompileResult>;
+import type { CompileRequest, CompileResult } from './messages.js';
 
 export interface InstallRequest {
   readonly name: string;
@@ -57,22 +51,29 @@ export function isRebuildable(error: unknown): boolean {
 
 /**
  * Compiles the stored ONNX of a model again, as its owner wanted it; the result is the model's next version.
- * @throws OnboxError `module-damaged` if the ONNX is no longer the file that was installed; of the compiler
+ * @throws OnboxError of stageAgain and of the compiler
  */
 export async function rebuild(
   store: ModelStore,
   model: StoredModel,
   compile: (request: CompileRequest) => Promise<CompileResult>,
 ): Promise<StoredModel> {
-  const { name, record } = model;
-  if ((await digestOf(model.onnx)) !== record.digest) {
+  const { options, embedded } = model.record;
+  const staging = await stageAgain(store, model);
+  return await compileAndInstall(store, { name: model.name, staging, options, embedded }, compile);
+}
+
+/**
+ * A staging folder with the model file of an installed model.
+ * @throws OnboxError `module-damaged` if it is no longer the file that was installed
+ */
+export async function stageAgain(store: ModelStore, { name, folder, onnx, record }: StoredModel): Promise<string> {
+  if ((await digestOf(onnx)) !== record.digest) {
     throw new OnboxError(`model "${name}" cannot be rebuilt: its stored ONNX file has changed; install the model again`, {
       code: 'module-damaged',
     });
   }
-  const staging = await stageFile(store, model.onnx, join(model.folder, sidecarFile));
-  const { options, embedded } = record;
-  return await compileAndInstall(store, { name, staging, options, embedded }, compile);
+  return await stageFile(store, onnx, join(folder, sidecarFile));
 }
 
 /**

@@ -36,3 +36,12 @@ test('a job that is cancelled ends at once', async () => {
   stopper.abort();
   await expect(job).rejects.toMatchObject({ code: 'job-cancelled' });
 });
+
+test('a job that takes more memory than it may is ended, and says so', async () => {
+  const limits = { ...compileLimits, residentBytesMax: 1024 };
+  const onnx = join(folder, 'large.onnx');
+  writeFileSync(onnx, 'sleep 60000');
+  const request = { name: 'm', onnx, outFolder: `${onnx}.module`, options: {} };
+  const job = runCompile(request, { child: fakeChild('fake-compiler'), limits, onProgress: () => undefined });
+  await expect(job).rejects.toMatchObject({ code: 'compile-memory' });
+});

@@ -152,7 +152,7 @@ test.each([
   ['GET', '/v1/detect', 405, 'method-refused'],
   ['OPTIONS', '/v1/detect', 405, 'method-refused'],
   ['DELETE', '/v1/models', 405, 'method-refused'],
-  ['POST', '/v1/models/finder', 405, 'method-refused'],
+  ['PATCH', '/v1/models/finder', 405, 'method-refused'],
   ['POST', '/v1/health', 405, 'method-refused'],
   ['TRACE', '/v1/classify', 405, 'method-refused'],
 ])('%s %s answers %i %s', async (method, path, status, code) => {
