@@ -23,6 +23,7 @@ import { rm } from './rm.js';
 import { run } from './run.js';
 import { serve } from './serve.js';
 import { tune } from './tune.js';
+import { track } from './track.js';
 
 const version: Command = {
   name: 'version',
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   detect,
   classify,
   inspect,
+  track,
   run,
   list,
   rm,

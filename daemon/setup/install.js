@@ -14,6 +14,7 @@ const testTools = {
   'clang-format': 'clang-format',
   'clang-tidy': 'clang-tidy',
   openssl: 'openssl',
+  ffmpeg: 'ffmpeg',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'qemu-aarch64-static': 'qemu-user-static',
   '/etc/OpenCL/vendors/pocl.icd': ['pocl-opencl-icd', 'ocl-icd-libopencl1'],

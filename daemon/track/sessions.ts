@@ -7,9 +7,9 @@ import type { Wait } from '../engine/engine.js';
 import type { Priority } from '../engine/queue.js';
 import { createLock } from '../engine/worker.js';
 import { printFact } from '../log.js';
-import { type Fields, numberOf, shown, textOf, wrong } from './fields.js';
+import { type Fields, numberOf, textOf } from './fields.js';
 import { Follower } from './follower.js';
-import { changeWatch, minConfidences, type WatchSettings, watchAtFirst } from './settings.js';
+import { changeWatch, minConfidences, requireKnown, type WatchSettings, watchAtFirst } from './settings.js';
 
 /** What sessions need of the service. */
 export interface SessionParts {
@@ -230,11 +230,6 @@ function factsOf({ name, model, frames, ttlS, endsAt, settings }: Session): Trac
     zones: scene.zones.map(({ dwellS, ...zone }) => ({ ...zone, ...(dwellS === undefined ? {} : { dwell_s: dwellS }) })),
     lines: scene.lines,
   };
-}
-
-function requireKnown(rest: Fields): void {
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw wrong(`unknown field ${shown(unknown)}`);
 }
 
 function requireName(name: string): void {

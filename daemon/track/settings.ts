@@ -1,7 +1,7 @@
 // What is looked for in a stream or session: which things count, and the zones and lines they are watched in.
 
 import { checkScene, type Line, type Point, type Scene, type Zone } from '../../runtime/index.js';
-import { type Fields, listOf, noMore, numberOf, objectOf, textOf, textsOf, wrong } from './fields.js';
+import { type Fields, listOf, noMore, numberOf, objectOf, shown, textOf, textsOf, wrong } from './fields.js';
 
 export interface WatchSettings {
   /** Undefined: 0.25, or 0.1 where faint detections help to continue tracks. */
@@ -38,6 +38,12 @@ export function changeWatch(
     scene: isScene ? scene : before.scene,
   };
   return { settings, others };
+}
+
+/** @throws OnboxError `bad-config` naming a field that is left */
+export function requireKnown(others: Fields): void {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw wrong(`unknown field ${shown(unknown)}`);
 }
 
 function readZone(value: unknown, where: string): Zone {

@@ -1,8 +1,8 @@
 // What a client may change about its stream: the text messages, checked field by field.
 
 import { OnboxError } from '../../runtime/index.js';
-import { type Fields, numberOf, objectOf, oneOf, shown, truthOf, wrong } from '../track/fields.js';
-import { changeWatch, type WatchSettings, watchAtFirst } from '../track/settings.js';
+import { type Fields, numberOf, objectOf, oneOf, shown, truthOf } from '../track/fields.js';
+import { changeWatch, requireKnown, type WatchSettings, watchAtFirst } from '../track/settings.js';
 
 export interface StreamSettings extends WatchSettings {
   /** `latest`: a newer frame replaces the one that waits. `all`: every frame is answered, and the client keeps within its credit. */
@@ -44,8 +44,7 @@ export function readMessage(text: string, before: StreamSettings): ClientMessage
 function change(before: StreamSettings, fields: Fields): StreamSettings {
   const { settings, others } = changeWatch(before, fields);
   const { policy, credit, track, ...rest } = others;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw wrong(`unknown field ${shown(unknown)}`);
+  requireKnown(rest);
   return {
     ...settings,
     policy: policy === undefined ? before.policy : oneOf(policy, 'policy', ['latest', 'all'] as const),

@@ -208,8 +208,8 @@ test('the same file loaded twice at once is compiled once', async () => {
 
 test('a model that is deleted while its successor compiles ends as the successor', async () => {
   await server.ask('PUT', '/v1/models/follow', 'good embed');
-  const file = load('follow', { parameters: { config: '{}', 'file:1/model.onnx': base64('sleep 300') } });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const file = load('follow', { parameters: { config: '{}', 'file:1/model.onnx': base64('sleep 1000') } });
+  await until(async () => (await server.ask('GET', '/v1/health')).json.jobs.running === 1);
   expect((await server.ask('DELETE', '/v1/models/follow')).status).toBe(204);
   expect((await file).status).toBe(200);
   expect((await ask('follow')).status).toBe(200);

@@ -215,10 +215,10 @@ test('values that JSON cannot carry are refused as JSON, never null, and come as
 test('a timeout that is long enough changes nothing; one that runs out in the queue is told in words of Triton', async () => {
   const patient = await infer(server.port, 'finder', [json], { parameters: { timeout: 60_000_000, priority: 1 } });
   expect(patient.status).toBe(200);
-  const blockers = Array.from({ length: 4 }, () =>
-    server.ask('POST', '/v1/detect', 'sleep 150', { 'Content-Type': 'image/png' }),
+  const blockers = Array.from({ length: 12 }, () =>
+    server.ask('POST', '/v1/detect?model=finder', 'sleep 150', { 'Content-Type': 'image/png' }),
   );
-  await until(() => server.engine.state.running === 4);
+  await until(() => server.engine.state.queued >= 2);
   const hasty = await infer(server.port, 'finder', [json], { parameters: { timeout: 1000 } });
   expect([hasty.status, hasty.json]).toEqual([503, { error: 'Request timeout expired' }]);
   await Promise.all(blockers);

@@ -1,5 +1,6 @@
 // A stream over a real WebSocket: what it says, what it takes, what it leaves out, and that nothing a client sends ends another's.
 
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { startTestServer, type TestServer, until, writeKey } from './support/server.js';
 
@@ -275,10 +276,10 @@ test('a frame of more than the limit closes the stream with 1009, and a client w
 
 test('an engine that is killed costs no stream its frame', async () => {
   const client = await open();
-  client.socket.send('sleep 500', { binary: true });
-  await until(() => server.engine.state.running > 0);
-  process.kill(server.engine.state.pid ?? 0, 'SIGKILL');
+  const { restarts } = server.engine.state;
+  client.socket.send(`crash-once ${join(server.home, 'crashed')}`, { binary: true });
   expect(await client.next('result', 1)).toMatchObject({ frame: 1 });
+  expect(server.engine.state.restarts).toBe(restarts + 1);
   client.socket.close();
   await client.closed;
 });

@@ -48,6 +48,8 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     compileChild: fakeChild('fake-compiler'),
     embedded: [],
     ...options,
+    // A loaded machine takes its time to start a child.
+    limits: { deadlineMs: 240_000, ...options.limits },
   });
   return {
     ...server,
@@ -62,7 +64,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
 }
 
 /** Waits until a condition holds. */
-export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 120_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (performance.now() < end) {
     if (await holds()) return;
