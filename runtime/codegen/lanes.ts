@@ -120,7 +120,7 @@ function byRead(
 ): string[] {
   const sums = new Set(group.flatMap((line) => accumulation.exec(line)?.[1] ?? [])).size;
   const columns = Math.max(1, Math.round(sums / reads.length));
-  const isRowByRow = reads.length + columns > 1 + options.lanes * columns;
+  const isRowByRow = reads.length + columns >= 1 + options.lanes * columns;
   const readOf = (text: string): number => {
     const [, pointer, offset] = [...text.matchAll(spread)][0] ?? [];
     return reads.findIndex(

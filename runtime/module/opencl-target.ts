@@ -26,9 +26,9 @@ interface Make {
 /** With local memory of its own come register files for many more work-items. */
 const discrete: Make = { itemsPerUnit: 512, groupMax: 128, vectorRegisters: 32, vectorsFull: 24, l1Bytes: 64 * 1024 };
 /** 64 registers of 32 bits, as Bifrost and Valhall: 32 of them let all work-items run. */
-const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 13, vectorsFull: 5, l1Bytes: 16 * 1024 };
+const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 13, vectorsFull: 7, l1Bytes: 16 * 1024 };
 /** 16 registers of vectors, as Midgard. */
-const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 9, vectorsFull: 3, l1Bytes: 16 * 1024 };
+const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 8, vectorsFull: 4, l1Bytes: 16 * 1024 };
 
 const l2BytesMin = 256 * 1024;
 

@@ -55,8 +55,8 @@ export function gridCost(workload: Workload, tile: Tile, machine: Machine, grid:
   // Neighbouring scalars are read as one vector.
   const loads =
     (lines * rows * workload.rowLoads) / machine.lanes + columns * workload.columnLoads + products * workload.bothLoads;
-  // Row by row, a vector of the row waits and what a step of all its lanes is multiplied by; step by step, one of each row and column.
-  const vectors = products + Math.min(lines * rows + columns, 1 + machine.lanes * columns);
+  // Sums, what the lanes of a vector of scalars are multiplied by, and that vector: a row does all its lanes before the next.
+  const vectors = products + machine.lanes * columns + 1;
   const pressure = vectors > machine.vectorRegisters ? spilled : vectors > grid.vectorsFull ? halfFull : 1;
   const step = Math.max(products, loads * loadCost) + loads / 2 + stepCost;
   const item = (steps * step + startCost + products * 4) * pressure;
