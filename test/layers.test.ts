@@ -15,7 +15,8 @@ const grants: Readonly<Record<string, readonly string[]>> = {
   schedule: ['core', 'graph', 'loop'],
   codegen: ['core', 'loop', 'schedule'],
   device: ['core', 'addon'],
-  place: ['core', 'graph', 'loop', 'lower', 'device'],
+  // addon: the types of what a plugin compiles.
+  place: ['core', 'graph', 'loop', 'lower', 'device', 'addon'],
   module: ['core', 'graph', 'onnx', 'loop', 'lower', 'schedule', 'codegen', 'device', 'place', 'addon'],
   // onnx: the metadata of the file say what a picture means to the model, so vision/compile.ts is where both are known.
   vision: ['core', 'graph', 'onnx', 'module'],
