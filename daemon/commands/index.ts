@@ -12,6 +12,7 @@ import { compile } from './compile.js';
 import { config } from './config.js';
 import { detect } from './detect.js';
 import { devices } from './devices.js';
+import { doctor } from './doctor.js';
 import { createHelp, overview, printCommandHelp } from './help.js';
 import { inspect } from './inspect.js';
 import { jobs } from './jobs.js';
@@ -53,6 +54,7 @@ export const commands: readonly Command[] = [
   tune,
   profile,
   devices,
+  doctor,
   records,
   key,
   config,
