@@ -21,6 +21,8 @@
         'src/cpu/session.cc',
         'src/cpu/shared_object.cc',
         'src/cpu/thread_pool.cc',
+        'src/host/routines.cc',
+        'src/host/top_k.cc',
         'src/npu/convert.cc',
         'src/npu/device.cc',
         'src/npu/plugin.cc',

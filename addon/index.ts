@@ -17,6 +17,14 @@ export interface Launch {
   readonly buffers: readonly BufferRef[];
 }
 
+/** Routines of the addon itself (addon/src/host). */
+export type HostRoutine = 'top-k';
+
+/** A launch of a routine of the addon instead of a kernel of the module, whose entry is null. Its first buffer holds parameters, int64. */
+export interface HostLaunch extends Launch {
+  readonly routine: HostRoutine;
+}
+
 /** By dimension 0, 1, 2 of OpenCL. */
 export type Grid = readonly [number, number, number];
 
@@ -176,7 +184,7 @@ export interface SessionOptions {
    * Launches in order. Several plans share the arena and weights (tensor input, image input). Launches on the CPU and on the OpenCL
    * device may stand in one plan: the device is waited for before one on the CPU, and the arena mapped for it.
    */
-  readonly plans: readonly (readonly (Launch | ClLaunch | NpuLaunch)[])[];
+  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch | NpuLaunch)[])[];
   /** Least bytes of each input. */
   readonly inputBytes: readonly number[];
   readonly threads: number;

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cpu/arena.h"
 #include "npu/region.h"
+#include "onbox_module.h"
 
 namespace onbox {
 
@@ -25,7 +27,12 @@ struct Launch {
   std::uint32_t kernel;
   std::int64_t extent;
   std::vector<BufferRef> buffers;
+  /** Of the addon, instead of the kernel; empty for none. */
+  std::string routine;
 };
+
+/** The code of a launch. @throws Failure `module-plan` if a routine that it names is not there or takes other buffers */
+onbox_kernel requireRoutine(const Launch& launch, const std::string& where);
 
 /** A region on the NPU. Where it answers, the `fallback` steps after it, which compute the same on the CPU, are left out. */
 struct NpuLaunch {

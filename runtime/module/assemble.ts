@@ -1,7 +1,7 @@
 // From a graph to the parts of a module: distinct kernels as C, launches with their buffers, packed weights. Programs that are equal
 // but for the values they are applied to are compiled once.
 
-import type { BufferRef, ClLaunch, Launch } from '../../addon/index.js';
+import type { BufferRef, ClLaunch, HostLaunch, Launch } from '../../addon/index.js';
 import { type KernelSource, writeKernels } from '../codegen/c.js';
 import { type ClKernelSource, isForOpencl, openclLanes, writeClKernels } from '../codegen/opencl.js';
 import { assert } from '../core/assert.js';
@@ -12,6 +12,7 @@ import { pack } from '../loop/pack.js';
 import { printProgram } from '../loop/print.js';
 import type { Program } from '../loop/program.js';
 import { verifyProgram } from '../loop/verify.js';
+import { type HostProgram, hostProgram } from '../lower/host.js';
 import { type LoweredProgram, lowerNode } from '../lower/lower.js';
 import { type Access, planArena } from '../lower/memory.js';
 import { apply } from '../schedule/apply.js';
@@ -24,10 +25,10 @@ import type { WeightSink } from './weights.js';
 export type Scheduling = (program: Program) => Schedule;
 
 export interface Parts {
-  /** Functions k0, k1, … in order: in C, or in OpenCL C where they have a grid. */
-  readonly kernels: readonly (KernelSource | ClKernelSource)[];
+  /** Functions k0, k1, … in order: in C, or in OpenCL C where they have a grid; null for a routine of the addon. */
+  readonly kernels: readonly (KernelSource | ClKernelSource | null)[];
   readonly infos: readonly KernelInfo[];
-  readonly plans: readonly (readonly (Launch | ClLaunch)[])[];
+  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch)[])[];
   readonly arenaBytes: number;
   /** Byte offset in the arena of every value that is stored there. */
   readonly offsets: ReadonlyMap<string, number>;
@@ -77,7 +78,7 @@ class Assembler {
   private readonly graph: Graph;
   private readonly options: AssembleOptions;
   private readonly views: ReadonlyMap<string, View>;
-  private readonly kernels: (KernelSource | ClKernelSource)[] = [];
+  private readonly kernels: (KernelSource | ClKernelSource | null)[] = [];
   private readonly infos: KernelInfo[] = [];
   private readonly compiled = new Map<string, Compiled>();
   private readonly weights: WeightSink;
@@ -90,18 +91,23 @@ class Assembler {
   }
 
   run(): Parts {
-    const main = this.graph.nodes.flatMap((node) => (isInPlace(node, this.views) ? [] : lowerNode(this.graph, node)));
+    const main = this.graph.nodes.flatMap((node): readonly (LoweredProgram | HostProgram)[] => {
+      if (isInPlace(node, this.views)) return [];
+      const hosted = hostProgram(this.graph, node);
+      return hosted === undefined ? lowerNode(this.graph, node) : [hosted];
+    });
     const images = (this.options.images ?? []).map((image) => ({ ...image, programs: lowerNode(image.graph, image.node) }));
-    const accesses = main.map((lowered): Access => ({ reads: lowered.values.slice(0, -1), writes: lowered.values.slice(-1) }));
+    const accesses = main.map(accessOf);
     const arena = planArena(this.graph, accesses, this.views, this.options.memory !== 'shared');
     const total = main.length + images.flatMap(({ programs }) => programs).length;
     const first = main.map((lowered, i) => {
       this.options.onProgress?.(i, total);
+      if ('routine' in lowered) return [this.hostLaunch(lowered, arena.offsets)];
       return this.launches(this.graph, lowered, arena.offsets, 0);
     });
     const plans = [first.flat()];
     for (const [number, { replaces, graph, programs }] of images.entries()) {
-      const replaced = main.findIndex((lowered) => lowered.values.at(-1) === replaces);
+      const replaced = accesses.findIndex(({ writes }) => writes.includes(replaces));
       assert(replaced >= 0, 'the picture replaces no node');
       const input = this.graph.inputs.length + number;
       const picture = programs.map((lowered) => this.launches(graph, lowered, arena.offsets, input));
@@ -125,12 +131,7 @@ class Assembler {
       const tensor = graph.constants.get(value);
       if (tensor !== undefined) constants.set(name, tensor);
     }
-    const placeValue = (name: string): BufferRef => {
-      const value = required(values.get(name), name);
-      const input = graph.inputs.indexOf(value);
-      if (input >= 0) return { space: 'input', offset: firstInput + input };
-      return { space: 'arena', offset: required(offsets.get(value), value) };
-    };
+    const placeValue = (name: string) => placeOf(graph, required(values.get(name), name), offsets, firstInput);
     const isAligned = (name: string): boolean => {
       if (constants.has(name) || !values.has(name)) return true;
       const { space, offset } = placeValue(name);
@@ -148,6 +149,20 @@ class Assembler {
       if ('extent' in source) return { kernel, extent: source.extent, buffers };
       return { kernel, global: source.global, local: source.local, buffers };
     });
+  }
+
+  private hostLaunch(
+    { routine, parameters, extent, reads, writes }: HostProgram,
+    offsets: ReadonlyMap<string, number>,
+  ): HostLaunch {
+    const kernel = this.kernels.push(null) - 1;
+    this.infos.push({ title: routine, flops: 0 });
+    const place = (value: string): BufferRef => {
+      const constant = this.graph.constants.get(value);
+      return constant === undefined ? placeOf(this.graph, value, offsets, 0) : this.addWeights(constant.data);
+    };
+    const numbers = this.addWeights(BigInt64Array.from(parameters, BigInt));
+    return { kernel, routine, extent, buffers: [numbers, ...[...reads, ...writes].map(place)] };
   }
 
   private addWeights(data: TensorData): BufferRef {
@@ -179,6 +194,18 @@ class Assembler {
     this.compiled.set(key, compiled);
     return compiled;
   }
+}
+
+function accessOf(lowered: LoweredProgram | HostProgram): Access {
+  if ('routine' in lowered) return { reads: lowered.reads, writes: lowered.writes };
+  return { reads: lowered.values.slice(0, -1), writes: lowered.values.slice(-1) };
+}
+
+/** @param firstInput the number that the first input of `graph` has in the plan */
+function placeOf(graph: Graph, value: string, offsets: ReadonlyMap<string, number>, firstInput: number): BufferRef {
+  const input = graph.inputs.indexOf(value);
+  if (input >= 0) return { space: 'input', offset: firstInput + input };
+  return { space: 'arena', offset: required(offsets.get(value), value) };
 }
 
 function required<T>(value: T | undefined, name: string): T {

@@ -67,7 +67,7 @@ export async function buildModule(folder: string, graph: Graph, options: BuildOp
     const parts = assemble(graph, weights, { ...rest, ...openclSchedule, isa: device.isa });
     const made: string[] = [];
     if (opencl !== undefined) made.push(await writeProgram(folder, parts));
-    if (opencl === undefined || parts.kernels.some(isForCpu)) {
+    if (opencl === undefined || parts.kernels.some((kernel) => kernel === null || isForCpu(kernel))) {
       const sources = await writeSources(folder, parts, device.isa);
       const flags = compilerFlags(device, optimization);
       const output = join(folder, objectFile);
@@ -89,12 +89,12 @@ export function compilerFlags(device: CpuDevice, optimization: BuildOptions['opt
 }
 
 function isForCpu(kernel: Parts['kernels'][number]): kernel is KernelSource {
-  return 'extent' in kernel;
+  return kernel !== null && 'extent' in kernel;
 }
 
 /** The kernels of the OpenCL device. */
 async function writeProgram(folder: string, { kernels }: Parts): Promise<string> {
-  const texts = kernels.filter((kernel) => !isForCpu(kernel)).map(({ text }) => text);
+  const texts = kernels.flatMap((kernel) => (kernel === null || isForCpu(kernel) ? [] : [kernel.text]));
   await writeFile(join(folder, programFile), writeClProgram(texts));
   return programFile;
 }

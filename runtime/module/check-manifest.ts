@@ -1,7 +1,7 @@
 // A manifest from disk, field by field: a wrong type, a number out of range or a file outside of the folder is an error that names the
 // field. What comes out holds checked fields only.
 
-import type { BufferRef, ClLaunch, Grid, Launch, Space } from '../../addon/index.js';
+import type { BufferRef, ClLaunch, Grid, HostLaunch, HostRoutine, Launch, Space } from '../../addon/index.js';
 import { OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount } from '../core/tensor.js';
 import { dtypes } from '../graph/numbers.js';
@@ -129,14 +129,15 @@ function readPlans(value: unknown, count: number, inputCount: number, kernelCoun
   return plans;
 }
 
-const readLaunch: Reader<Launch | ClLaunch> = (value, where) => {
-  const { kernel, extent, global, local, buffers } = readFields(value, where);
+const readLaunch: Reader<Launch | HostLaunch | ClLaunch> = (value, where) => {
+  const { kernel, extent, global, local, buffers, routine } = readFields(value, where);
   const common = {
     kernel: wholeTo(listMax)(kernel, `${where}.kernel`),
     buffers: listOf(readBuffer)(buffers, `${where}.buffers`),
   };
-  if (global === undefined) return { ...common, extent: wholeTo(bytesMax)(extent, `${where}.extent`) };
-  return { ...common, ...readGrids(global, local, where) };
+  if (global !== undefined) return { ...common, ...readGrids(global, local, where) };
+  const launch = { ...common, extent: wholeTo(bytesMax)(extent, `${where}.extent`) };
+  return routine === undefined ? launch : { ...launch, routine: oneOf<HostRoutine>('top-k')(routine, `${where}.routine`) };
 };
 
 function readGrids(globalValue: unknown, localValue: unknown, where: string): Pick<ClLaunch, 'global' | 'local'> {

@@ -1,6 +1,6 @@
 // The manifest of a compiled module: what a program must know to feed it, run it and read its answer. JSON on disk.
 
-import type { ClLaunch, Launch } from '../../addon/index.js';
+import type { ClLaunch, HostLaunch, Launch } from '../../addon/index.js';
 import type { Dtype, Shape } from '../core/tensor.js';
 
 /** The format of the manifest; a module of another format is rebuilt from its ONNX. */
@@ -112,7 +112,7 @@ export interface Runnable {
   readonly inputs: readonly ModuleInput[];
   readonly outputs: readonly ModuleOutput[];
   /** Plan 0 takes the tensors of `inputs` in order; each plan after it takes a picture in the next type of `pixelTypesOf`. */
-  readonly plans: readonly (readonly (Launch | ClLaunch)[])[];
+  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch)[])[];
   readonly arenaBytes: number;
   readonly image?: ImageInput;
   /** Where a plan has a launch on an OpenCL device. */

@@ -3,6 +3,7 @@
 import { OnboxError } from '../core/error.js';
 import { printType } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
+import { isHostable, isHosted } from '../lower/host.js';
 import { hasLowering } from '../lower/ops/index.js';
 import type { ImageInput } from './manifest.js';
 
@@ -24,8 +25,10 @@ export function requireCompilable(graph: Graph, image: ImageInput | undefined): 
 
 function requireLowerings(graph: Graph): void {
   const missing = new Map<string, string[]>();
-  for (const { op, outputs } of graph.nodes) {
-    if (!hasLowering(op)) missing.set(op, [...(missing.get(op) ?? []), outputs[0] ?? '']);
+  for (const node of graph.nodes) {
+    const { op, outputs } = node;
+    if (!(isHosted(op) ? isHostable(graph, node) : hasLowering(op)))
+      missing.set(op, [...(missing.get(op) ?? []), outputs[0] ?? '']);
   }
   if (missing.size === 0) return;
   const operators = [...missing].map(([op, nodes]) => ({ op, nodes: nodes.slice(0, placesMax) }));

@@ -2,6 +2,7 @@
 
 import type { Graph, Node } from '../graph/graph.js';
 import { isInPlace, viewsOf } from '../graph/passes/views.js';
+import { isHosted } from '../lower/host.js';
 import { type LoweredProgram, lowerNode } from '../lower/lower.js';
 import { taskKey } from '../schedule/records.js';
 import type { Task } from '../schedule/task-search.js';
@@ -12,6 +13,7 @@ export function tasksOf(graph: Graph, images: readonly ImagePrologue[]): Task[] 
   const views = viewsOf(graph);
   const tasks = new Map<string, Task>();
   const add = (of: Graph, node: Node): void => {
+    if (isHosted(node.op)) return;
     for (const lowered of lowerNode(of, node)) addTask(tasks, lowered);
   };
   for (const node of graph.nodes) if (!isInPlace(node, views)) add(graph, node);

@@ -181,6 +181,8 @@ describe('plans that are refused', () => {
     ['an offset that is not aligned', { buffers: [{ space: 'arena', offset: 36 }] as const }],
     ['an offset in the weights that is not aligned', { buffers: [{ space: 'weights', offset: 4 }] as const }],
     ['an input that is not there', { buffers: [{ space: 'input', offset: 2 }] as const }],
+    ['a routine that is not there', { routine: 'none' }],
+    ['a routine with too few buffers', { routine: 'top-k' }],
   ])('%s', (_, change) => {
     expect(() => open({ plans: launch(change) })).toThrow(expect.objectContaining({ code: 'module-plan' }));
   });

@@ -33,9 +33,11 @@ export type Action =
 /** Compiles the driver into `folder`. @returns its path */
 export async function buildDriver(folder: string): Promise<string> {
   const driver = join(folder, 'run_module');
-  const core = readdirSync(join(addon, 'src/cpu'))
-    .filter((name) => name.endsWith('.cc'))
-    .map((name) => join(addon, 'src/cpu', name));
+  const core = ['src/cpu', 'src/host', 'src/npu'].flatMap((room) =>
+    readdirSync(join(addon, room))
+      .filter((name) => name.endsWith('.cc'))
+      .map((name) => join(addon, room, name)),
+  );
   const include = ['include', 'src'].map((name) => `-I${join(addon, name)}`);
   const flags = ['-std=c++20', '-O1', '-Wall', '-Wextra', '-Werror', ...include];
   await runFile(crossCompilerCxx, [...flags, resolve(__dirname, 'run_module.cc'), ...core, '-pthread', '-ldl', '-o', driver]);

@@ -52,7 +52,8 @@ cl::AnyLaunch readLaunch(const Napi::Value& value, const std::string& name) {
   auto buffers = readList(launch.Get("buffers"), name + ".buffers", readBuffer);
   if (launch.Get("global").IsUndefined()) {
     const auto extent = static_cast<std::int64_t>(readCount(launch.Get("extent"), name + ".extent", kExtentMax));
-    return Launch{kernel, extent, std::move(buffers)};
+    const Napi::Value routine = launch.Get("routine");
+    return Launch{kernel, extent, std::move(buffers), routine.IsUndefined() ? "" : readText(routine, name + ".routine")};
   }
   return cl::ClLaunch{kernel, readGrid(launch.Get("global"), name + ".global"), readGrid(launch.Get("local"), name + ".local"),
                       std::move(buffers)};

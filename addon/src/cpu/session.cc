@@ -63,6 +63,7 @@ Session::Plan Session::resolvePlan(std::size_t index, const std::vector<std::var
 }
 
 Session::ResolvedLaunch Session::resolve(const Launch& launch, std::size_t firstPointer, const std::string& where) const {
+  if (!launch.routine.empty()) return {requireRoutine(launch, where), launch.extent, nullptr, firstPointer};
   const onbox_module& module = object_.module();
   if (launch.kernel >= module.kernel_count) {
     throw Failure("module-plan",

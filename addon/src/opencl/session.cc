@@ -95,6 +95,7 @@ ClSession::CpuStep ClSession::resolve(const NpuLaunch& /*launch*/, const std::st
 }
 
 ClSession::CpuStep ClSession::resolve(const Launch& launch, const std::string& where) const {
+  if (object_ && !launch.routine.empty()) return {requireRoutine(launch, where), launch.extent, launch.buffers};
   if (!object_ || launch.kernel >= object_->module().kernel_count || object_->module().kernels[launch.kernel] == nullptr) {
     throw Failure("module-plan", where + " names kernel " + quote(launch.kernel) + ", which has no code for the CPU");
   }

@@ -102,6 +102,7 @@ import { tan } from './tan.js';
 import { tanh } from './tanh.js';
 import { thresholdedRelu } from './thresholded-relu.js';
 import { tile } from './tile.js';
+import { topK } from './top-k.js';
 import { transpose } from './transpose.js';
 import { trilu } from './trilu.js';
 import { where } from './where.js';
@@ -211,6 +212,7 @@ const definitions: readonly OpDefinition[] = [
   tanh,
   thresholdedRelu,
   tile,
+  topK,
   transpose,
   trilu,
   where,

@@ -23,6 +23,7 @@ import { resize } from './resize.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 import { split } from './split.js';
+import { topK } from './top-k.js';
 import { transpose } from './transpose.js';
 import { trilu } from './trilu.js';
 
@@ -40,6 +41,7 @@ export const importers: Importers = {
   ...depthToSpace,
   ...expand,
   ...split,
+  ...topK,
   ...transpose,
   ...trilu,
   ...matmul,

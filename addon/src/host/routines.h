@@ -1,0 +1,26 @@
+// Routines of the addon itself that a plan may launch as it launches a module's kernels: what loops of fixed extents state
+// badly.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "onbox_module.h"
+
+namespace onbox::host {
+
+/** Called as a kernel. Its first buffer holds its parameters, as int64. */
+struct Routine {
+  std::string_view name;
+  onbox_kernel run;
+  /** The parameters included. */
+  std::size_t bufferCount;
+};
+
+/** Null where there is none of that name. */
+const Routine* findRoutine(std::string_view name) noexcept;
+
+/** The k greatest or least elements of each row, and where they lie. See runtime/lower/host.ts. */
+void topK(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
+
+}  // namespace onbox::host

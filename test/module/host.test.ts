@@ -1,0 +1,88 @@
+// Routines of the addon inside a plan: compiled modules that call them, against the reference evaluation.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Dtype, type Shape, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
+import { evaluate } from '../../runtime/graph/evaluate.js';
+import { compile } from '../../runtime/module/compile.js';
+import { openSession } from '../../runtime/module/session.js';
+import { importModel } from '../../runtime/onnx/import.js';
+import { readModel } from '../../runtime/onnx/read.js';
+import { type NodeSketch, writeOnnx } from '../support/onnx-writer.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'onbox-host-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Small whole numbers, so that there are many ties. */
+function numbers(dtype: Dtype, shape: Shape): Tensor {
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  return tensorOf(
+    dtype,
+    shape,
+    Array.from({ length: count }, (_, i) => ((i * 7919) % 23) - 11),
+  );
+}
+
+/** Several TopKs in one module: of floats and integers, along each axis, before and after kernels. */
+const nodes: readonly NodeSketch[] = [
+  { op: 'Relu', inputs: ['x'], outputs: ['r'] },
+  { op: 'TopK', inputs: ['r', 'k3'], outputs: ['rv', 'ri'], attributes: { axis: 1 } },
+  { op: 'Neg', inputs: ['rv'], outputs: ['negative'] },
+  { op: 'GatherElements', inputs: ['x', 'ri'], outputs: ['picked'], attributes: { axis: 1 } },
+  { op: 'TopK', inputs: ['x', 'k3'], outputs: ['xv', 'xi'], attributes: { axis: 0, largest: 0 } },
+  { op: 'TopK', inputs: ['n', 'k5'], outputs: ['nv', 'ni'] },
+  { op: 'TopK', inputs: ['table', 'k3'], outputs: ['tv', 'ti'] },
+  { op: 'Add', inputs: ['n5', 'nv'], outputs: ['sum'] },
+];
+
+test('TopK of several types, axes and orders, between kernels, is what the reference says', async () => {
+  const table = numbers('f32', [4, 9]);
+  const model = writeOnnx({
+    inputs: [
+      { name: 'x', dims: [4, 6, 5] },
+      { name: 'n', dtype: 'i64', dims: [3, 8] },
+    ],
+    outputs: ['negative', 'picked', 'ri', 'xv', 'xi', 'sum', 'ni', 'tv'],
+    nodes,
+    initializers: { k3: tensorOf('i64', [1], [3]), k5: tensorOf('i64', [1], [5]), n5: numbers('i64', [3, 5]), table },
+  });
+  const graph = importModel(readModel(model));
+  const outFolder = join(folder, 'module');
+  await compile({
+    name: 'host',
+    graph,
+    modelDigest: '0'.repeat(64),
+    spec: { task: 'other', labels: [] },
+    outFolder,
+    threads: 2,
+  });
+  const session = await openSession(outFolder, { threads: 2 });
+  const x = numbers('f32', [4, 6, 5]);
+  x.data[7] = Number.NaN;
+  x.data[8] = Number.POSITIVE_INFINITY;
+  const inputs = new Map([
+    ['x', x],
+    ['n', numbers('i64', [3, 8])],
+  ]);
+  const got = await session.runTensors(inputs);
+  const want = evaluate(graph, inputs);
+  for (const [name, tensor] of want) {
+    expect([name, got.get(name)?.dtype, Array.from(got.get(name)?.data ?? [])]).toEqual([
+      name,
+      tensor.dtype,
+      Array.from(tensor.data),
+    ]);
+  }
+  session.close();
+});
+
+test('more elements than there are is refused at import', () => {
+  const model = writeOnnx({
+    inputs: [{ name: 'x', dims: [4] }],
+    outputs: ['v'],
+    nodes: [{ op: 'TopK', name: 'best', inputs: ['x', 'k'], outputs: ['v', 'i'] }],
+    initializers: { k: tensorOf('i64', [1], [5]) },
+  });
+  expect(() => importModel(readModel(model))).toThrow('TopK "best": top-k: 5 of 4 elements are wanted');
+});
