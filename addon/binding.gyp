@@ -49,6 +49,15 @@
       ],
       'libraries': ['-ldl', '-pthread'],
     },
+    # A program of its own, build/Release/notify: what the daemon says to systemd.
+    {
+      'target_name': 'notify',
+      'type': 'executable',
+      'sources': ['src/notify/main.cc'],
+      'cflags': ['-Wall', '-Wextra', '-Werror'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++20'],
+    },
     # A plugin of onbox_npu.h, build/Release/plugins/ref.so: C, and nothing of Node in it.
     {
       'target_name': 'ref',

@@ -22,12 +22,15 @@ import { packageVersion } from './root.js';
 import { Service } from './service.js';
 import { ModelStore } from './store/store.js';
 import { TrackSessions } from './track/sessions.js';
+import type { WatchedService } from './watchdog.js';
 import { Streams } from './ws/streams.js';
 
 export interface ServerOptions {
   readonly home: string;
   readonly host: string;
   readonly port: number;
+  /** A socket that listens already, on this host and port. */
+  readonly fd?: number | undefined;
   /** Serve without a key off loopback. */
   readonly isInsecure: boolean;
   /** Another key file than the home's. */
@@ -56,6 +59,8 @@ export interface RunningServer {
   /** Path of the key file if clients need a key. */
   readonly keyFile: string | undefined;
   readonly engine: Engine;
+  /** What the watchdog looks at. */
+  readonly watched: WatchedService;
   /** Reads the certificate again; the old one stays where the new one cannot be used. */
   reload(): Promise<void>;
   /** Finishes what runs, refuses what is new; at most about 10 s. */
@@ -156,7 +161,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const upgrade = streams.upgrade.bind(streams);
     const { headersTimeoutMs, requestTimeoutMs, answerTimeoutMs } = limits;
     const timeouts = { headersTimeoutMs, requestTimeoutMs, answerTimeoutMs };
-    listening = await listen(app, { host: options.host, port: options.port, upgrade, tls, connectionsMax, ...timeouts });
+    listening = await listen(app, { host: options.host, port: options.port, fd: options.fd, upgrade, tls, connectionsMax, ...timeouts });
   } catch (error) {
     await jobs.stop();
     await engine.stop();
@@ -165,7 +170,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, port } = listening;
   log('listening', { host, port, key: !isOpen, tls: tls !== undefined });
   const reload = () => renewTls(listening, options);
-  return { host, port, keyFile, engine, reload, stop: () => stopAll(listening, streams, jobs, engine, log) };
+  const watched: WatchedService = {
+    lastAnswerAt: () => service.statistics.lastAnswerAt,
+    // Nothing is open under the empty name: the work does nothing but go all the way.
+    probe: () => engine.run({ kind: 'release', module: '' }),
+  };
+  return { host, port, keyFile, engine, watched, reload, stop: () => stopAll(listening, streams, jobs, engine, log) };
 }
 
 interface Access {

@@ -40,6 +40,8 @@ const fresh: ModelStatistics = {
 
 /** Counts by model; a new version starts anew and an old one is forgotten, so that there is one entry a model. */
 export class Statistics {
+  /** When any model last answered, on the clock of performance.now(), which no one sets back. */
+  lastAnswerAt = 0;
   private readonly streams = new Map<string, StreamStatistics>();
   private readonly models = new Map<string, { readonly version: number; readonly counted: ModelStatistics }>();
 
@@ -50,6 +52,7 @@ export class Statistics {
 
   /** @param elapsedMs of the whole request, waiting included */
   succeeded(name: string, version: number, ms: Timings, elapsedMs: number): void {
+    this.lastAnswerAt = performance.now();
     const before = this.of(name, version);
     const counted: ModelStatistics = {
       ...before,

@@ -23,6 +23,7 @@ import { records } from './records.js';
 import { rm } from './rm.js';
 import { run } from './run.js';
 import { serve } from './serve.js';
+import { service } from './service.js';
 import { tune } from './tune.js';
 import { track } from './track.js';
 
@@ -55,6 +56,7 @@ export const commands: readonly Command[] = [
   profile,
   devices,
   doctor,
+  service,
   records,
   key,
   config,

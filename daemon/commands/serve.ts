@@ -3,13 +3,16 @@
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { errorCode, errorMessage } from '../../runtime/index.js';
+import { activatedSocket } from '../activation.js';
 import { type Setting, type Settings, settingNames, settings } from '../config/settings.js';
 import { deepstackDefaults } from '../deepstack/options.js';
 import { embeddedModels, sampleModel, samplePicture } from '../embedded/index.js';
 import { createLog } from '../log.js';
+import { createNotifier, type Notifier } from '../notify.js';
 import { packageFolder, scriptPath } from '../root.js';
 import { type RunningServer, startServer } from '../server.js';
 import { homeFolder } from '../store/home.js';
+import { watch } from '../watchdog.js';
 import { type Arguments, type Command, exitCodes, type Flag, type Terminal } from './command.js';
 import { compileScript } from './compiler.js';
 import { configFlag, configOf } from './config.js';
@@ -38,15 +41,23 @@ export const serve: Command = {
   async run(args, terminal) {
     const stopSignal = nextSignal();
     const { values } = await configOf(args, terminal);
-    const server = await start(values, terminal);
+    const log = createLog((line) => terminal.err(line));
+    const notifier = createNotifier(terminal.environment, log);
+    const server = await start(values, terminal, notifier);
     const { host, port, keyFile } = server;
     const address = addressOf(host, port, values['http.tls_cert'] !== '');
     reloadOnHangup(args, terminal, server);
     terminal.out(`onbox serves on ${address}\n`);
     if (keyFile !== undefined) terminal.out(`clients need the key in ${keyFile}\n`);
     terminal.out(`try next:\n${nextSteps(address, keyFile)}`);
+    const { tell, watchdogMs } = notifier;
+    tell('READY=1');
+    const endWatch = watchdogMs === undefined ? undefined : watch(server.watched, watchdogMs, () => tell('WATCHDOG=1'), log);
     await stopSignal;
+    endWatch?.();
+    tell('STOPPING=1');
     await server.stop();
+    notifier.close();
     return exitCodes.ok;
   },
 };
@@ -71,7 +82,10 @@ function settingFlags(): Readonly<Record<string, Flag>> {
   return flags;
 }
 
-async function start(values: Settings, terminal: Terminal): Promise<RunningServer> {
+/** What systemd waits for the next step of a compile at the first start, in microseconds. */
+const compilePatienceUs = 900_000_000;
+
+async function start(values: Settings, terminal: Terminal, notifier: Notifier): Promise<RunningServer> {
   const bars = new Map<string, Progress>();
   const child = compileScript();
   const log = createLog((line) => {
@@ -80,6 +94,7 @@ async function start(values: Settings, terminal: Terminal): Promise<RunningServe
   });
   return await startServer({
     ...serverOptions(values),
+    ...activatedSocket(terminal.environment),
     home: homeFolder(terminal.environment),
     log,
     engineChild: {
@@ -93,6 +108,7 @@ async function start(values: Settings, terminal: Terminal): Promise<RunningServe
       const bar = bars.get(model) ?? createProgress(terminal, `compile ${model}`);
       bars.set(model, bar);
       bar.show(step);
+      notifier.tell(`EXTEND_TIMEOUT_USEC=${compilePatienceUs}`);
     },
   });
 }

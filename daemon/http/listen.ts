@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** A socket that listens there already, as systemd hands one over. */
+  readonly fd?: number | undefined;
   readonly connectionsMax?: number;
   /** For the headers, and for the whole request, in ms. */
   readonly headersTimeoutMs?: number;
@@ -116,7 +118,8 @@ function start(server: Server, options: ListenOptions): Promise<void> {
         }),
       );
     });
-    server.listen({ host: options.host, port: options.port, backlog: 128 }, () => resolve());
+    const { host, port, fd } = options;
+    server.listen(fd === undefined ? { host, port, backlog: 128 } : { fd }, () => resolve());
   });
 }
 
