@@ -2,7 +2,7 @@
 
 import { renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Launch, loadAddon, type SessionOptions } from '../../addon/index.js';
+import { type HostLaunch, type Launch, loadAddon, type SessionOptions } from '../../addon/index.js';
 import { asFloats, extent, type Fixture, floats, makeFixture, optionsOf, productOffset, sumOffset } from './module-fixture.js';
 
 const bytes = extent * 4;
@@ -17,7 +17,7 @@ function open(change: Partial<SessionOptions> = {}) {
   return loadAddon().createSession({ ...optionsOf(fixture, 2), ...change });
 }
 
-function launch(change: Partial<Launch>): readonly (readonly Launch[])[] {
+function launch(change: Partial<HostLaunch>): readonly (readonly Launch[])[] {
   return [[{ kernel: 2, extent: 1, buffers: [{ space: 'arena', offset: 0 }], ...change }]];
 }
 
@@ -181,8 +181,8 @@ describe('plans that are refused', () => {
     ['an offset that is not aligned', { buffers: [{ space: 'arena', offset: 36 }] as const }],
     ['an offset in the weights that is not aligned', { buffers: [{ space: 'weights', offset: 4 }] as const }],
     ['an input that is not there', { buffers: [{ space: 'input', offset: 2 }] as const }],
-    ['a routine that is not there', { routine: 'none' }],
-    ['a routine with too few buffers', { routine: 'top-k' }],
+    ['a routine that is not there', { routine: 'none' as 'top-k' }],
+    ['a routine with too few buffers', { routine: 'top-k' as const }],
   ])('%s', (_, change) => {
     expect(() => open({ plans: launch(change) })).toThrow(expect.objectContaining({ code: 'module-plan' }));
   });
