@@ -79,7 +79,7 @@ function stages(folder: string): ReadonlyMap<string, string> {
   });
   sink.close();
   const launches = (parts.plans[0] ?? []).map((launch) =>
-    JSON.stringify({ ...launch, title: parts.infos[launch.kernel]?.title }),
+    JSON.stringify({ ...launch, title: 'kernel' in launch ? parts.infos[launch.kernel]?.title : 'npu' }),
   );
   return new Map([
     ['imported', print(imported)],

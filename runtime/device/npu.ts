@@ -59,7 +59,9 @@ export function findNpuPlugin(name: string, environment: NodeJS.ProcessEnv = pro
 /** What must be the same for a region to be as fast and as right as it was. */
 export function npuFingerprint(facts: NpuFacts): string {
   const { plugin, version, device, runtime, driver } = facts;
-  const digest = createHash('sha256').update(JSON.stringify([plugin, version, device, runtime, driver])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([plugin, version, device, runtime, driver]))
+    .digest('hex');
   return `npu-${digest.slice(0, 16)}`;
 }
 

@@ -1,7 +1,7 @@
 // From a graph to the parts of a module: distinct kernels as C, launches with their buffers, packed weights. Programs that are equal
 // but for the values they are applied to are compiled once.
 
-import type { BufferRef, ClLaunch, HostLaunch, Launch } from '../../addon/index.js';
+import type { BufferRef, ClLaunch, HostLaunch, Launch, NpuLaunch } from '../../addon/index.js';
 import { type KernelSource, writeKernels } from '../codegen/c.js';
 import { type ClKernelSource, isForOpencl, openclLanes, writeClKernels } from '../codegen/opencl.js';
 import { assert } from '../core/assert.js';
@@ -15,6 +15,7 @@ import { verifyProgram } from '../loop/verify.js';
 import { type HostProgram, hostProgram } from '../lower/host.js';
 import { type LoweredProgram, lowerNode } from '../lower/lower.js';
 import { type Access, planArena } from '../lower/memory.js';
+import type { PlacedRegion } from '../place/segments.js';
 import { apply } from '../schedule/apply.js';
 import type { Schedule } from '../schedule/steps.js';
 import { summarize } from '../schedule/summary.js';
@@ -28,7 +29,9 @@ export interface Parts {
   /** Functions k0, k1, … in order: in C, or in OpenCL C where they have a grid; null for a routine of the addon. */
   readonly kernels: readonly (KernelSource | ClKernelSource | null)[];
   readonly infos: readonly KernelInfo[];
-  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch)[])[];
+  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch | NpuLaunch)[])[];
+  /** The value that each step of plan 0 writes; '' for a region on the NPU. */
+  readonly written: readonly string[];
   readonly arenaBytes: number;
   /** Byte offset in the arena of every value that is stored there. */
   readonly offsets: ReadonlyMap<string, number>;
@@ -53,6 +56,8 @@ export interface AssembleOptions {
    * looked at after a run. `apart`: none do, and none is a part of another either.
    */
   readonly memory: 'shared' | 'kept' | 'apart';
+  /** Nodes that stand behind a region on the NPU; the graph comes from place/segments.ts. */
+  readonly regions?: readonly PlacedRegion[];
   readonly onProgress?: (completed: number, total: number) => void;
 }
 
@@ -91,31 +96,60 @@ class Assembler {
   }
 
   run(): Parts {
-    const main = this.graph.nodes.flatMap((node): readonly (LoweredProgram | HostProgram)[] => {
+    const { regions = [] } = this.options;
+    /** The node of each program. */
+    const owners: number[] = [];
+    const lower = (node: Node): readonly (LoweredProgram | HostProgram)[] => {
       if (isInPlace(node, this.views)) return [];
       const hosted = hostProgram(this.graph, node);
       return hosted === undefined ? lowerNode(this.graph, node) : [hosted];
+    };
+    const main = this.graph.nodes.flatMap((node, index) => {
+      const programs = lower(node);
+      owners.push(...programs.map(() => index));
+      return programs;
     });
     const images = (this.options.images ?? []).map((image) => ({ ...image, programs: lowerNode(image.graph, image.node) }));
     const accesses = main.map(accessOf);
-    const arena = planArena(this.graph, accesses, this.views, this.options.memory !== 'shared');
+    const arena = planArena(
+      this.graph,
+      withRegions(accesses, owners, regions, regionAccess),
+      this.views,
+      this.options.memory !== 'shared',
+    );
     const total = main.length + images.flatMap(({ programs }) => programs).length;
     const first = main.map((lowered, i) => {
       this.options.onProgress?.(i, total);
       if ('routine' in lowered) return [this.hostLaunch(lowered, arena.offsets)];
       return this.launches(this.graph, lowered, arena.offsets, 0);
     });
-    const plans = [first.flat()];
+    const step = (region: PlacedRegion, number: number, fallback: number): NpuLaunch => {
+      const place = (value: string) => placeOf(this.graph, value, arena.offsets, 0);
+      return { region: number, fallback, buffers: [...region.inputs, ...region.outputs].map(place) };
+    };
+    const join = (launches: readonly (readonly (Launch | HostLaunch | ClLaunch)[])[]) => {
+      const behind = ({ first, end }: PlacedRegion) =>
+        launches.filter((_, i) => (owners[i] ?? 0) >= first && (owners[i] ?? 0) < end).flat().length;
+      return withRegions<readonly (Launch | HostLaunch | ClLaunch | NpuLaunch)[]>(
+        launches,
+        owners,
+        regions,
+        (region, number) => [step(region, number, behind(region))],
+      ).flat();
+    };
+    const plans = [join(first)];
     for (const [number, { replaces, graph, programs }] of images.entries()) {
       const replaced = accesses.findIndex(({ writes }) => writes.includes(replaces));
       assert(replaced >= 0, 'the picture replaces no node');
       const input = this.graph.inputs.length + number;
       const picture = programs.map((lowered) => this.launches(graph, lowered, arena.offsets, input));
-      plans.push(first.flatMap((launches, i) => (i === replaced ? picture.flat() : launches)));
+      plans.push(join(first.map((launches, i) => (i === replaced ? picture.flat() : launches))));
     }
     this.options.onProgress?.(total, total);
     const { kernels, infos } = this;
-    return { kernels, infos, plans, arenaBytes: arena.bytes, offsets: arena.offsets };
+    const values = accesses.map(({ writes }, i) => (first[i] ?? []).map(() => writes.at(-1) ?? ''));
+    const written = withRegions(values, owners, regions, () => ['']).flat();
+    return { kernels, infos, plans, written, arenaBytes: arena.bytes, offsets: arena.offsets };
   }
 
   /** @param firstInput the number that the first input of `graph` has in the plan */
@@ -194,6 +228,28 @@ class Assembler {
     this.compiled.set(key, compiled);
     return compiled;
   }
+}
+
+/** A region reads and writes at once, before the programs that stand behind it. */
+function regionAccess({ inputs, outputs }: PlacedRegion): Access {
+  return { reads: inputs, writes: outputs };
+}
+
+/**
+ * A list of one entry for each program, with `make(region, its number)` before the first program of each region.
+ * @param owners the node of each program
+ */
+function withRegions<T>(
+  entries: readonly T[],
+  owners: readonly number[],
+  regions: readonly PlacedRegion[],
+  make: (region: PlacedRegion, number: number) => T,
+): T[] {
+  return entries.flatMap((entry, i) => {
+    const number = regions.findIndex(({ first }) => (owners[i] ?? 0) >= first && (owners[i - 1] ?? -1) < first);
+    const region = regions[number];
+    return region === undefined ? [entry] : [make(region, number), entry];
+  });
 }
 
 function accessOf(lowered: LoweredProgram | HostProgram): Access {

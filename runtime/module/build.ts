@@ -11,7 +11,7 @@ import { compileShared } from '../device/toolchain.js';
 import type { Graph } from '../graph/graph.js';
 import { type AssembleOptions, assemble, type Parts, type Scheduling } from './assemble.js';
 import { digestOf, objectFile, packageRoot, programFile, sourceFile, tableFile, weightsFile } from './files.js';
-import type { OpenclPart } from './manifest.js';
+import type { NpuPart, OpenclPart } from './manifest.js';
 import { openclPart } from './opencl-target.js';
 import { WeightFile } from './weights.js';
 
@@ -20,6 +20,8 @@ export interface BuildOptions extends Omit<AssembleOptions, 'isa' | 'openclSched
   /** The device that runs what it can; the CPU runs the rest. */
   readonly opencl?: { readonly device: OpenclDevice; readonly schedule: Scheduling };
   readonly optimization: '-O1' | '-O2';
+  /** The NPU side, whose constants go into the weights. */
+  readonly npu?: (addConstant: (bytes: Uint8Array) => number) => NpuPart;
 }
 
 /** A module on disk, but for its manifest. */
@@ -32,6 +34,8 @@ export interface Built {
   readonly files: Readonly<Record<string, string>>;
   /** Of a module for an OpenCL device. */
   readonly opencl?: OpenclPart;
+  /** Of a module with regions on an NPU. */
+  readonly npu?: NpuPart;
 }
 
 /** gcc is stopped after this. */
@@ -59,12 +63,13 @@ const commonFlags = [
  * @throws OnboxError `toolchain-missing`, `toolchain-failed`, `toolchain-timeout`
  */
 export async function buildModule(folder: string, graph: Graph, options: BuildOptions): Promise<Built> {
-  const { device, optimization, opencl, ...rest } = options;
+  const { device, optimization, opencl, npu, ...rest } = options;
   await mkdir(folder);
   const weights = new WeightFile(join(folder, weightsFile));
   try {
     const openclSchedule = opencl === undefined ? {} : { openclSchedule: opencl.schedule };
     const parts = assemble(graph, weights, { ...rest, ...openclSchedule, isa: device.isa });
+    const npuPart = npu === undefined ? {} : { npu: npu((bytes) => weights.add(bytes)) };
     const made: string[] = [];
     if (opencl !== undefined) made.push(await writeProgram(folder, parts));
     if (opencl === undefined || parts.kernels.some((kernel) => kernel === null || isForCpu(kernel))) {
@@ -77,7 +82,7 @@ export async function buildModule(folder: string, graph: Graph, options: BuildOp
     const files: Record<string, string> = { [weightsFile]: weights.digest() };
     for (const name of made) files[name] = digestOf(await readFile(join(folder, name)));
     const part = opencl === undefined ? {} : { opencl: openclPart(opencl.device) };
-    return { folder, graph, parts, weightBytes: weights.bytes, files, ...part };
+    return { folder, graph, parts, weightBytes: weights.bytes, files, ...part, ...npuPart };
   } finally {
     weights.close();
   }

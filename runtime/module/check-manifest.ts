@@ -1,10 +1,25 @@
 // A manifest from disk, field by field: a wrong type, a number out of range or a file outside of the folder is an error that names the
 // field. What comes out holds checked fields only.
 
-import type { BufferRef, ClLaunch, Grid, HostLaunch, HostRoutine, Launch, Space } from '../../addon/index.js';
-import { OnboxError } from '../core/error.js';
+import type { BufferRef, ClLaunch, Grid, HostLaunch, HostRoutine, Launch, NpuLaunch, Space } from '../../addon/index.js';
 import { dtypeBytes, elementCount } from '../core/tensor.js';
 import { dtypes } from '../graph/numbers.js';
+import { readNpu } from './check-npu.js';
+import {
+  listMax,
+  listOf,
+  oneOf,
+  optional,
+  positiveTo,
+  type Reader,
+  readDigest,
+  readFields,
+  readNumber,
+  readText,
+  readTruth,
+  wholeTo,
+  wrong,
+} from './fields.js';
 import { isModuleFile } from './files.js';
 import { pixelTypesOf } from './image.js';
 import {
@@ -19,15 +34,10 @@ import {
   type SelfCheck,
 } from './manifest.js';
 
-type Fields = Readonly<Record<string, unknown>>;
-/** Reads a value; `where` names it in errors. */
-type Reader<T> = (value: unknown, where: string) => T;
-
 /** Far beyond any model, and small enough that nothing overflows. */
 const bytesMax = 2 ** 40;
 const extentMax = 2 ** 31;
 const pictureSideMax = 16_384;
-const listMax = 1_000_000;
 const otherSizesMax = 64;
 const offsetAlignment = 8;
 /** Beyond the work-groups of any device. */
@@ -49,6 +59,7 @@ export function manifestOf(value: unknown): Manifest {
   const otherSizes = optional(wholeTo(otherSizesMax))(fields['otherSizes'], 'otherSizes');
   const target = oneOf('cpu', 'opencl')(fields['target'], 'target');
   const opencl = target === 'cpu' ? undefined : readOpencl(fields['opencl'], 'opencl');
+  const npu = target === 'cpu' ? optional(readNpu)(fields['npu'], 'npu') : undefined;
   const weightBytes = wholeTo(bytesMax)(fields['weightBytes'], 'weightBytes');
   const plans = readPlans(
     fields['plans'],
@@ -56,6 +67,7 @@ export function manifestOf(value: unknown): Manifest {
     inputs.length,
     kernels.length,
   );
+  requireRegions(plans, npu?.regions.length ?? 0);
   requireTarget(plans, opencl, Math.max(arenaBytes, weightBytes));
   return {
     format: wholeTo(listMax)(fields['format'], 'format'),
@@ -73,6 +85,7 @@ export function manifestOf(value: unknown): Manifest {
     kernels,
     plans,
     ...(opencl === undefined ? {} : { opencl }),
+    ...(npu === undefined ? {} : { npu }),
     ...(otherSizes === undefined ? {} : { otherSizes }),
     arenaBytes,
     weightBytes,
@@ -111,13 +124,20 @@ const readKernel: Reader<KernelInfo> = (value, where) => {
   };
 };
 
-function readPlans(value: unknown, count: number, inputCount: number, kernelCount: number): (Launch | ClLaunch)[][] {
+function readPlans(
+  value: unknown,
+  count: number,
+  inputCount: number,
+  kernelCount: number,
+): (Launch | HostLaunch | ClLaunch | NpuLaunch)[][] {
   const plans = listOf(listOf(readLaunch))(value, 'plans');
   if (plans.length !== count) throw wrong('plans', `a list of ${count}`, plans.length);
   for (const [plan, launches] of plans.entries()) {
-    for (const { kernel, buffers } of launches) {
+    for (const launch of launches) {
+      const { buffers } = launch;
       const isInput = ({ space, offset }: BufferRef) => space !== 'input' || offset < inputCount + plan;
-      if (kernel >= kernelCount) throw wrong(`plans[${plan}]`, `of kernels below ${kernelCount}`, kernel);
+      if ('kernel' in launch && launch.kernel >= kernelCount)
+        throw wrong(`plans[${plan}]`, `of kernels below ${kernelCount}`, launch.kernel);
       if (!buffers.every(isInput))
         throw wrong(
           `plans[${plan}]`,
@@ -129,8 +149,15 @@ function readPlans(value: unknown, count: number, inputCount: number, kernelCoun
   return plans;
 }
 
-const readLaunch: Reader<Launch | HostLaunch | ClLaunch> = (value, where) => {
-  const { kernel, extent, global, local, buffers, routine } = readFields(value, where);
+const readLaunch: Reader<Launch | HostLaunch | ClLaunch | NpuLaunch> = (value, where) => {
+  const { kernel, extent, global, local, buffers, routine, region, fallback } = readFields(value, where);
+  if (region !== undefined) {
+    return {
+      region: wholeTo(listMax)(region, `${where}.region`),
+      fallback: wholeTo(listMax)(fallback, `${where}.fallback`),
+      buffers: listOf(readBuffer)(buffers, `${where}.buffers`),
+    };
+  }
   const common = {
     kernel: wholeTo(listMax)(kernel, `${where}.kernel`),
     buffers: listOf(readBuffer)(buffers, `${where}.buffers`),
@@ -165,8 +192,15 @@ const readOpencl: Reader<OpenclPart> = (value, where) => {
   };
 };
 
+/** Lengths and places are the addon's to check, which knows the bytes. */
+function requireRegions(plans: readonly (readonly object[])[], count: number): void {
+  for (const launch of plans.flat()) {
+    if ('region' in launch && Number(launch.region) >= count) throw wrong('plans', `of regions below ${count}`, launch.region);
+  }
+}
+
 function requireTarget(
-  plans: readonly (readonly (Launch | ClLaunch)[])[],
+  plans: readonly (readonly (Launch | HostLaunch | ClLaunch | NpuLaunch)[])[],
   opencl: OpenclPart | undefined,
   bytes: number,
 ): void {
@@ -235,65 +269,3 @@ const readSelfCheck: Reader<SelfCheck> = (value, where) => {
     })(outputs, `${where}.outputs`),
   };
 };
-
-const readFields: Reader<Fields> = (value, where) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(where, 'an object', value);
-  return value as Fields;
-};
-
-const readText: Reader<string> = (value, where) => {
-  if (typeof value !== 'string') throw wrong(where, 'a string', value);
-  return value;
-};
-
-const readDigest: Reader<string> = (value, where) => {
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw wrong(where, 'a SHA-256', value);
-  return value;
-};
-
-const readTruth: Reader<boolean> = (value, where) => {
-  if (typeof value !== 'boolean') throw wrong(where, 'true or false', value);
-  return value;
-};
-
-const readNumber: Reader<number> = (value, where) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(where, 'a number', value);
-  return value;
-};
-
-function wholeTo(max: number, min = 0): Reader<number> {
-  return (value, where) => {
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-    throw wrong(where, `a whole number ${min}..${max}`, value);
-  };
-}
-
-function positiveTo(max: number): Reader<number> {
-  return wholeTo(max, 1);
-}
-
-function oneOf<T extends string>(...choices: readonly T[]): Reader<T> {
-  return (value, where) => {
-    const choice = choices.find((known) => known === value);
-    if (choice === undefined) throw wrong(where, `one of ${choices.join(', ')}`, value);
-    return choice;
-  };
-}
-
-function listOf<T>(read: Reader<T>): Reader<T[]> {
-  return (value, where) => {
-    if (!Array.isArray(value) || value.length > listMax) throw wrong(where, 'a list', value);
-    return value.map((entry, i) => read(entry, `${where}[${i}]`));
-  };
-}
-
-function optional<T>(read: Reader<T>): Reader<T | undefined> {
-  return (value, where) => (value === undefined ? undefined : read(value, where));
-}
-
-function wrong(where: string, want: string, got: unknown): OnboxError {
-  const shown = (JSON.stringify(got) ?? 'nothing').slice(0, 80);
-  return new OnboxError(`the module is damaged: in its manifest, ${where} should be ${want}, it is ${shown}`, {
-    code: 'module-damaged',
-  });
-}

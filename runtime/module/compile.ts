@@ -28,6 +28,8 @@ import {
   type VisionSpec,
 } from './manifest.js';
 import { openclPlace, openclScheduling } from './opencl-target.js';
+import { placeModule, requirePlugins } from './placed.js';
+import type { PlaceReport, PlaceWish } from './placement.js';
 import { printManifest } from './read.js';
 import { requireCompilable } from './refuse.js';
 import { runnableOf } from './runnable.js';
@@ -37,7 +39,7 @@ import { buildTruth } from './truth.js';
 import { makeFolder } from './workspace.js';
 
 export interface CompileProgress {
-  readonly stage: 'import' | 'graph' | 'kernels' | 'compiler' | 'check' | 'done';
+  readonly stage: 'import' | 'graph' | 'kernels' | 'compiler' | 'check' | 'place' | 'done';
   readonly completed?: number;
   readonly total?: number;
 }
@@ -63,6 +65,8 @@ export interface CompileRequest {
   readonly exact?: boolean;
   /** Of the manifest; whoever compiles the model for other sizes puts them there. */
   readonly otherSizes?: number;
+  /** Which part goes to an NPU, of a plugin in ONBOX_NPU_FOLDERS; none where it is absent. For the target `cpu`. */
+  readonly place?: PlaceWish;
   readonly progress?: (progress: CompileProgress) => void;
 }
 
@@ -72,6 +76,8 @@ export type CompileTarget = ModuleTarget;
 export interface CompileReport {
   readonly manifest: Manifest;
   readonly folder: string;
+  /** Where a placement was asked for. */
+  readonly place?: PlaceReport;
 }
 
 /** From the graph as imported to the one that is lowered. */
@@ -87,6 +93,7 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
   const started = performance.now();
   const { graph: plain, spec, outFolder, progress, exact = false } = request;
   requireCompilable(plain, spec.image);
+  if (request.place !== undefined) requirePlugins(request.place);
   const device = describeCpu();
   const opencl = request.target === 'opencl' ? chooseOpencl(await probeOpencl(request.probe)) : undefined;
   const threads = request.threads ?? device.cores.count;
@@ -102,7 +109,7 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
     ...(opencl === undefined ? {} : { opencl: openclOptions(opencl, request.records) }),
   };
 
-  const manifest = await makeFolder(outFolder, async (workspace) => {
+  const answer = await makeFolder(outFolder, async (workspace) => {
     const [module, truth] = await both(
       buildModule(join(workspace, 'module'), graph, options),
       buildTruth(join(workspace, 'truth'), plain, device),
@@ -110,13 +117,23 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
     progress?.({ stage: 'check' });
     const trace = () => buildModule(join(workspace, 'traced'), graph, { ...options, memory: 'kept' });
     const check = await selfCheck({ module, truth, image: spec.image, threads, trace });
+    let made = { built: module, check };
+    let report: PlaceReport | undefined;
+    if (request.place !== undefined && opencl === undefined) {
+      progress?.({ stage: 'place' });
+      const layOutPiece = (piece: Graph) => layOutStated(piece, machineOf(device, 1).lanes, choose);
+      const own = { plain, layOut: layOutPiece, options, cpu: module, truth, image: spec.image, threads, workspace };
+      const placed = await placeModule({ ...own, wish: request.place });
+      made = placed.module ?? made;
+      report = placed.report;
+    }
     const seconds = (performance.now() - started) / 1000;
-    const made = manifestOf(request, device, module, check, seconds);
-    await writeFile(join(module.folder, manifestFile), printManifest(made));
-    return { folder: module.folder, answer: made };
+    const written = manifestOf(request, device, made.built, made.check, seconds);
+    await writeFile(join(made.built.folder, manifestFile), printManifest(written));
+    return { folder: made.built.folder, answer: { manifest: written, report } };
   });
   progress?.({ stage: 'done' });
-  return { manifest, folder: outFolder };
+  return { manifest: answer.manifest, folder: outFolder, ...(answer.report === undefined ? {} : { place: answer.report }) };
 }
 
 /**
@@ -129,7 +146,12 @@ export function layOut(plain: Graph, device: CpuDevice, choose: WinogradChoice =
 
 /** @param lanes floats in a vector of the target, and channels in a block */
 export function layOutFor(plain: Graph, lanes: number, choose: WinogradChoice): Graph {
-  return verify(chooseLayouts(verify(fuse(verify(useWinograd(optimize(plain), choose)))), lanes));
+  return layOutStated(optimize(plain), lanes, choose);
+}
+
+/** @param graph optimised */
+function layOutStated(graph: Graph, lanes: number, choose: WinogradChoice): Graph {
+  return verify(chooseLayouts(verify(fuse(verify(useWinograd(graph, choose)))), lanes));
 }
 
 function openclOptions(device: OpenclDevice, records: string | undefined): NonNullable<BuildOptions['opencl']> {

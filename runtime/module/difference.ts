@@ -54,7 +54,8 @@ function nameOf(original: ReadonlyMap<string, string>, value: string): string {
   return original.get(value) ?? value;
 }
 
-function readValue({ built: { graph, parts }, session }: Ran, value: string): Tensor | undefined {
+/** What a module has stored of a value, row-major; undefined if it stores no such value. */
+export function readValue({ built: { graph, parts }, session }: Ran, value: string): Tensor | undefined {
   const type = graph.types.get(value);
   const offset = parts.offsets.get(value);
   if (type === undefined || offset === undefined) return undefined;

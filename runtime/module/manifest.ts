@@ -1,6 +1,6 @@
 // The manifest of a compiled module: what a program must know to feed it, run it and read its answer. JSON on disk.
 
-import type { ClLaunch, HostLaunch, Launch } from '../../addon/index.js';
+import type { ClLaunch, HostLaunch, Launch, NpuLaunch, NpuSubgraph } from '../../addon/index.js';
 import type { Dtype, Shape } from '../core/tensor.js';
 
 /** The format of the manifest; a module of another format is rebuilt from its ONNX. */
@@ -106,17 +106,28 @@ export interface OpenclPart {
   readonly switches: readonly (typeof openclSwitches)[number][];
 }
 
+/** The NPU side of a module. Its regions stand in the plans before the steps that compute the same on the CPU. */
+export interface NpuPart {
+  /** Name of the plugin: of its file in the configured folders, without `.so`. */
+  readonly plugin: string;
+  /** device/npu.ts: plugin, runtime and driver that the regions were measured and checked with. Others mean a rebuild. */
+  readonly fingerprint: string;
+  readonly regions: readonly NpuSubgraph[];
+}
+
 /** What a session must know to run a module. */
 export interface Runnable {
   /** In the order of the graph. */
   readonly inputs: readonly ModuleInput[];
   readonly outputs: readonly ModuleOutput[];
   /** Plan 0 takes the tensors of `inputs` in order; each plan after it takes a picture in the next type of `pixelTypesOf`. */
-  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch)[])[];
+  readonly plans: readonly (readonly (Launch | HostLaunch | ClLaunch | NpuLaunch)[])[];
   readonly arenaBytes: number;
   readonly image?: ImageInput;
   /** Where a plan has a launch on an OpenCL device. */
   readonly opencl?: OpenclPart;
+  /** Where a plan has a region on an NPU; the target is `cpu` then. */
+  readonly npu?: NpuPart;
 }
 
 export interface Manifest extends VisionSpec, Runnable {

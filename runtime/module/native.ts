@@ -1,15 +1,16 @@
 // From a module folder to a session of the addon: on the CPU, or on the OpenCL device that the module was made for.
 
 import { join, resolve } from 'node:path';
-import type { NativeSession, SessionOptions } from '../../addon/index.js';
+import type { NativeSession, NpuOptions, NpuPlugin, SessionOptions } from '../../addon/index.js';
 import { errorCode, errorMessage, OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, type TensorType } from '../core/tensor.js';
 import { createNativeSession } from '../device/native.js';
+import { describeNpu, findNpuPlugin, npuFingerprint, npuRunTimeoutMs } from '../device/npu.js';
 import type { OpenclDevice } from '../device/opencl.js';
 import { createOpenclSession, listOpenclDevices } from '../device/opencl-session.js';
 import { binaryFile, objectFile, programFile, weightsFile } from './files.js';
 import { pixelTypesOf } from './image.js';
-import type { OpenclPart, Runnable } from './manifest.js';
+import type { NpuPart, OpenclPart, Runnable } from './manifest.js';
 
 /** @throws OnboxError `module-foreign`, and those of the addon */
 export function startNative(folder: string, manifest: Runnable, threads: number): NativeSession {
@@ -29,7 +30,7 @@ export function startNative(folder: string, manifest: Runnable, threads: number)
 }
 
 function optionsOf(folder: string, manifest: Runnable, threads: number): SessionOptions {
-  const { image, inputs, plans, arenaBytes, opencl } = manifest;
+  const { image, inputs, plans, arenaBytes, opencl, npu } = manifest;
   const hasCode = opencl === undefined || plans.flat().some((launch) => 'extent' in launch);
   return {
     object: hasCode ? resolve(join(folder, objectFile)) : '',
@@ -41,11 +42,35 @@ function optionsOf(folder: string, manifest: Runnable, threads: number): Session
       ...(image === undefined ? [] : pixelTypesOf(image).map((type) => image.width * image.height * 3 * dtypeBytes(type))),
     ],
     threads,
+    ...(npu === undefined ? {} : { npu: npuOptionsOf(npu) }),
   };
 }
 
 function bytesOf({ dtype, shape }: TensorType): number {
   return elementCount(shape) * dtypeBytes(dtype);
+}
+
+/**
+ * A plugin that is gone leaves the module to the CPU, and its regions say so; one that has changed makes it another module's.
+ * @throws OnboxError `module-foreign`
+ */
+function npuOptionsOf({ plugin, fingerprint, regions }: NpuPart): NpuOptions {
+  const timeoutMs = npuRunTimeoutMs();
+  let found: NpuPlugin;
+  try {
+    found = findNpuPlugin(plugin);
+    const now = npuFingerprint(describeNpu(found));
+    if (now === fingerprint) return { plugin: found, regions, timeoutMs };
+  } catch (cause) {
+    // The addon says of every region why it does not open; a path that names nothing is such a reason.
+    return { plugin: { path: `/${plugin}.so: ${errorMessage(cause)}`, options: '' }, regions, timeoutMs };
+  }
+  throw new OnboxError(
+    `the module was made for another state of the NPU's plugin ${JSON.stringify(plugin)}, runtime or driver`,
+    {
+      code: 'module-foreign',
+    },
+  );
 }
 
 /** The device with the driver that the module was compiled and checked on: code for another may be slow there, or wrong. */

@@ -38,6 +38,9 @@ export interface ProfiledLaunch {
 
 const warmups = 2;
 
+/** What a region on an NPU is called; the steps behind it take no time while it answers. */
+const npuStep = { title: 'npu', flops: 0, schedule: 'on the NPU' };
+
 /**
  * Profiles a session on noise.
  * @param runs that the medians are of
@@ -54,8 +57,8 @@ export async function profileSession(session: Session, runs: number, child?: Mea
   }
   const medians = (manifest.plans[0] ?? []).map((_, launch) => medianOf(samples.map((times) => times[launch] ?? 0)));
   const totalNs = medians.reduce((sum, nanoseconds) => sum + nanoseconds, 0);
-  const launches = (manifest.plans[0] ?? []).map(({ kernel }, launch): ProfiledLaunch => {
-    const { title = '', flops = 0, schedule = '' } = manifest.kernels[kernel] ?? {};
+  const launches = (manifest.plans[0] ?? []).map((step, launch): ProfiledLaunch => {
+    const { title = '', flops = 0, schedule = '' } = 'region' in step ? npuStep : (manifest.kernels[step.kernel] ?? {});
     const nanoseconds = medians[launch] ?? 0;
     const peakShare = nanoseconds === 0 ? 0 : flops / nanoseconds / peakFlopsPerNs;
     return { title, schedule, nanoseconds, share: totalNs === 0 ? 0 : nanoseconds / totalNs, flops, peakShare };

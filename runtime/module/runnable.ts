@@ -7,7 +7,7 @@ import type { Built } from './build.js';
 import type { ImageInput, ModuleOutput, Runnable } from './manifest.js';
 
 /** @param image of the second plan, if the module has one */
-export function runnableOf({ graph, parts, opencl }: Built, image: ImageInput | undefined): Runnable {
+export function runnableOf({ graph, parts, opencl, npu }: Built, image: ImageInput | undefined): Runnable {
   return {
     inputs: graph.inputs.map((name) => ({ name, ...typeOf(graph, name) })),
     outputs: outputsOf(graph, parts.offsets),
@@ -15,6 +15,7 @@ export function runnableOf({ graph, parts, opencl }: Built, image: ImageInput | 
     arenaBytes: parts.arenaBytes,
     ...(image === undefined ? {} : { image }),
     ...(opencl === undefined ? {} : { opencl }),
+    ...(npu === undefined ? {} : { npu }),
   };
 }
 

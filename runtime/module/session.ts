@@ -1,6 +1,6 @@
 // A loaded module: tensors or a picture in, views of the arena out.
 
-import type { NativeSession } from '../../addon/index.js';
+import type { NativeSession, NpuState } from '../../addon/index.js';
 import { errorCode, errorMessage, OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes } from '../core/tensor.js';
 import { describeCpu } from '../device/cpu.js';
@@ -12,6 +12,8 @@ import { readModule } from './read.js';
 export interface OpenOptions {
   /** As many as the machine has cores where it is absent. */
   readonly threads?: number;
+  /** Told how many bytes of memory the module will take, before it takes them; what it throws keeps the module from being opened. */
+  readonly admit?: (bytes: number) => Promise<void>;
 }
 
 const tensorPlan = 0;
@@ -60,6 +62,11 @@ export class Session<M extends Runnable = Manifest> {
   view(offset: number, type: Pick<Tensor, 'dtype' | 'shape'>): Tensor {
     const bytes = this.native.view(offset, elementCount(type.shape) * dtypeBytes(type.dtype));
     return { dtype: type.dtype, shape: type.shape, data: viewBytes(type.dtype, bytes) };
+  }
+
+  /** How the regions on the NPU do; nothing where the module has none. */
+  npu(): readonly NpuState[] {
+    return this.native.npu();
   }
 
   /** Unmaps the module. Outputs of earlier runs must not be read afterwards. */
@@ -117,6 +124,7 @@ function mismatch(wanted: ModuleInput, got: string): OnboxError {
 export async function openSession(folder: string, options: OpenOptions = {}): Promise<Session> {
   const device = describeCpu();
   const manifest = await readModule(folder, device.fingerprint);
+  await options.admit?.(manifest.weightBytes + manifest.arenaBytes);
   try {
     return startSession(folder, manifest, options.threads ?? device.cores.count);
   } catch (cause) {

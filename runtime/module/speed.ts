@@ -1,5 +1,6 @@
 // How fast modules are, side by side: they run in turns in one process, so that what else the machine does hits all of them alike.
 
+import type { Runnable } from './manifest.js';
 import { makeSample } from './sample.js';
 import { openSession, type Session } from './session.js';
 
@@ -29,20 +30,29 @@ export async function compareSpeeds(folders: readonly string[], { threads }: Spe
   const sessions: Session[] = [];
   try {
     for (const folder of folders) sessions.push(await openSession(folder, threads === undefined ? {} : { threads }));
-    const inputs = sessions.map(({ manifest }) => makeSample(manifest.inputs, undefined).tensors);
-    const times = sessions.map((): number[] => []);
-    const end = performance.now() + secondsMin * 1000;
-    for (let round = -warmups; round < roundsMin || (round < roundsMax && performance.now() < end); round++) {
-      for (const [i, session] of sessions.entries()) {
-        const started = performance.now();
-        await session.runTensors(inputs[i] ?? new Map());
-        if (round >= 0) times[i]?.push(performance.now() - started);
-      }
-    }
-    return times.map((list) => ({ medianMs: medianOf(list), leastMs: Math.min(...list) }));
+    return await timeInTurns(sessions);
   } finally {
     for (const session of sessions) session.close();
   }
+}
+
+/**
+ * Runs sessions of the same inputs in turns, on noise.
+ * @param rounds at least; and three seconds long, unless it is given
+ */
+export async function timeInTurns(sessions: readonly Session<Runnable>[], rounds?: number): Promise<Speed[]> {
+  const least = rounds ?? roundsMin;
+  const inputs = sessions.map(({ manifest }) => makeSample(manifest.inputs, undefined).tensors);
+  const times = sessions.map((): number[] => []);
+  const end = performance.now() + (rounds === undefined ? secondsMin * 1000 : 0);
+  for (let round = -warmups; round < least || (round < roundsMax && performance.now() < end); round++) {
+    for (const [i, session] of sessions.entries()) {
+      const started = performance.now();
+      await session.runTensors(inputs[i] ?? new Map());
+      if (round >= 0) times[i]?.push(performance.now() - started);
+    }
+  }
+  return times.map((list) => ({ medianMs: medianOf(list), leastMs: Math.min(...list) }));
 }
 
 /** The middle one, or the mean of the two in the middle. */

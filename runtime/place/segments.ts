@@ -24,24 +24,37 @@ export interface Joined {
  * @param layOut what is done to each piece; it keeps the order and names of inputs and outputs
  */
 export function layOutPieces(graph: Graph, stretches: readonly Stretch[], layOut: (piece: Graph) => Graph): Joined {
-  const { graph: copied, shift } = copyInputs(graph);
-  const moved = stretches.map(({ first, end }) => ({ first: first + shift, end: end + shift }));
+  const { graph: copied, shift } = copyInputs(graph, stretches);
   const joiner = new Joiner(copied);
-  let at = 0;
-  for (const stretch of moved) {
-    if (stretch.first > at) joiner.add(layOut(pieceOf(copied, { first: at, end: stretch.first })), false);
-    joiner.add(layOut(pieceOf(copied, stretch)), true);
-    at = stretch.end;
+  if (shift > 0) joiner.add(pieceOf(copied, { first: 0, end: shift }), false);
+  for (const { stretch, isRegion } of piecesOf(graph, stretches)) {
+    const moved = { first: stretch.first + shift, end: stretch.end + shift };
+    joiner.add(layOut(pieceOf(copied, moved)), isRegion);
   }
-  if (at < copied.nodes.length) joiner.add(layOut(pieceOf(copied, { first: at, end: copied.nodes.length })), false);
   return joiner.finish();
 }
 
-/** A copy of every input at the start: what a picture is turned into has one place, whoever reads it. */
-function copyInputs(graph: Graph): { readonly graph: Graph; readonly shift: number } {
+/** The stretches, and what lies between them. */
+function piecesOf(graph: Graph, stretches: readonly Stretch[]): { readonly stretch: Stretch; readonly isRegion: boolean }[] {
+  const ends = [0, ...stretches.map(({ end }) => end)];
+  const pieces = ends.flatMap((first, i) => {
+    const next = stretches[i];
+    const between = { stretch: { first, end: next?.first ?? graph.nodes.length }, isRegion: false };
+    return next === undefined ? [between] : [between, { stretch: next, isRegion: true }];
+  });
+  return pieces.filter(({ stretch }) => stretch.end > stretch.first);
+}
+
+/** A copy of every input that a region or more than one piece reads: what a picture is turned into has one place, whoever reads it. */
+function copyInputs(graph: Graph, stretches: readonly Stretch[]): { readonly graph: Graph; readonly shift: number } {
   const types = new Map(graph.types);
   const renamed = new Map<string, string>();
-  const copies = graph.inputs.map((input): Node => {
+  const pieces = piecesOf(graph, stretches);
+  const isShared = (input: string): boolean => {
+    const readers = pieces.filter(({ stretch }) => edgesOf(graph, stretch).inputs.includes(input));
+    return readers.length > 1 || readers.some(({ isRegion }) => isRegion);
+  };
+  const copies = graph.inputs.filter(isShared).map((input): Node => {
     let name = `${input}.copy`;
     while (types.has(name)) name += '.copy';
     types.set(name, graph.types.get(input) as TensorType);
