@@ -4,7 +4,8 @@
 import { decodePicture, fitPicture, openModel } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
-import type { FromChild, ToChild } from './messages.js';
+import { type FromChild, sharedFd, type ToChild, type Work } from './messages.js';
+import { unpack } from './shared-bytes.js';
 import { createWorker, type EngineRuntime } from './worker.js';
 
 /** Answers work until the supervisor goes. @param args threads (0: the runtime's own choice) and how many modules stay open */
@@ -19,7 +20,8 @@ export function serveWork(runtime: EngineRuntime, args: readonly string[]): void
   };
 
   process.on('message', (message: ToChild) => {
-    work(message.work).then(
+    // Read at once: the place is free for others when the answer is there.
+    work(unpack<Work>(message.work, sharedFd)).then(
       (answer) => send({ kind: 'done', id: message.id, answer }),
       (error: unknown) => {
         const facts = errorFacts(error);

@@ -168,7 +168,7 @@ export class Engine {
       next.work ??= next.choose();
       next.sent = performance.now();
       this.running.set(next.id, next);
-      this.process.send({ id: next.id, work: next.work });
+      this.process.send(next.id, next.work);
     }
   }
 

@@ -10,6 +10,7 @@ import type {
   Shape,
 } from '../../runtime/index.js';
 import type { ErrorFacts, Timings } from '../api/types.js';
+import type { Packed } from './shared-bytes.js';
 
 /** One piece of work. Each may be repeated without harm, because a killed child's work is given to the next one. */
 export type Work =
@@ -73,9 +74,12 @@ export interface Answers {
 export type AnswerOf<W extends Work> = Answers[W['kind']];
 export type Answer = Answers[Work['kind']];
 
+/** The child's number of the file in which large bytes lie: it comes behind those of the terminal and the channel. */
+export const sharedFd = 4;
+
 export interface ToChild {
   readonly id: number;
-  readonly work: Work;
+  readonly work: Packed<Work>;
 }
 
 export type FromChild =

@@ -3,7 +3,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Log } from '../log.js';
-import type { FromChild, ToChild } from './messages.js';
+import type { FromChild, ToChild, Work } from './messages.js';
+import { SharedBytes, type Stored } from './shared-bytes.js';
 
 export interface ChildOptions {
   /** Path of the script to fork. */
@@ -31,6 +32,9 @@ export class EngineProcess {
   private readonly options: ChildOptions;
   private readonly events: ChildEvents;
   private readonly log: Log;
+  private readonly shared = new SharedBytes();
+  /** Where the bytes of the work lie that the child has. */
+  private readonly places = new Map<number, readonly Stored[]>();
   private child: ChildProcess | undefined;
   private timer: NodeJS.Timeout | undefined;
   private pauseMs = pauseFirstMs;
@@ -54,7 +58,8 @@ export class EngineProcess {
     const child = fork(script, args, {
       serialization: 'advanced',
       execArgv: [...(nodeFlags ?? [])],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // The last is sharedFd of the child.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', this.shared.fd ?? 'ignore'],
     });
     this.child = child;
     const readyTimer = setTimeout(() => child.kill('SIGKILL'), readyMs);
@@ -65,6 +70,7 @@ export class EngineProcess {
       ended = true;
       clearTimeout(readyTimer);
       if (this.child === child) this.child = undefined;
+      for (const id of [...this.places.keys()]) this.free(id);
       if (this.stopped) {
         this.events.onExit();
         return;
@@ -76,6 +82,7 @@ export class EngineProcess {
     child.on('message', (message: FromChild) => {
       if (ended) return;
       if (message.kind !== 'ready') {
+        this.free(message.id);
         isUseful ||= message.kind === 'done';
         return this.events.onMessage(message);
       }
@@ -89,9 +96,13 @@ export class EngineProcess {
     });
   }
 
-  /** Hands a message to the child. What is lost with the child is replayed after its exit. */
-  send(message: ToChild): void {
-    if (this.child?.connected === true) this.child.send(message, () => undefined);
+  /** Hands work to the child. What is lost with the child is replayed after its exit. */
+  send(id: number, work: Work): void {
+    if (this.child?.connected !== true) return;
+    const { packed, places } = this.shared.pack(work);
+    if (places.length > 0) this.places.set(id, places);
+    const message: ToChild = { id, work: packed };
+    this.child.send(message, () => undefined);
   }
 
   /** Ends a child that hangs; the next one starts by itself. */
@@ -103,12 +114,20 @@ export class EngineProcess {
     this.stopped = true;
     clearTimeout(this.timer);
     const child = this.child;
-    if (child === undefined) return;
+    if (child === undefined) return this.shared.close();
     const exited = new Promise((resolve) => child.once('exit', resolve));
     if (child.connected) child.disconnect();
     const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
     await exited;
     clearTimeout(timer);
+    this.shared.close();
+  }
+
+  private free(id: number): void {
+    const places = this.places.get(id);
+    if (places === undefined) return;
+    this.places.delete(id);
+    this.shared.free(places);
   }
 
   /** @param wasWell the child that ended was of use, or at least lived long */

@@ -51,7 +51,8 @@ test('killing the child with -9 under load loses no request', async () => {
   let isLoaded = true;
   let answered = 0;
   const clients = Array.from({ length: 20 }, async () => {
-    for (; isLoaded; answered++) await engine.run(detect('sleep 20'));
+    // Large enough to lie in shared memory.
+    for (; isLoaded; answered++) await engine.run(detect(`sleep 20 ${' '.repeat(30_000)}`));
   });
   for (let kills = 0; kills < 3; kills++) {
     const before = answered;
