@@ -8,15 +8,17 @@ import {
   type PictureSource,
   type Task,
 } from '../runtime/index.js';
-import { classifyAnswer, describeModel, detectAnswer, streamedModel, summarize } from './api/answers.js';
+import { classifyAnswer, describeModel, detectAnswer, loadedFacts, streamedModel, summarize } from './api/answers.js';
 import { complainOfEngine, complainOfModel } from './api/complaints.js';
-import { statusOf } from './api/errors.js';
+import { errorFacts, statusOf } from './api/errors.js';
 import type {
   ClassifyAnswer,
   DetectAnswer,
+  ErrorFacts,
   FrameAnswer,
   Health,
   HealthReport,
+  LoadedList,
   ModelDetail,
   ModelList,
   StreamedModel,
@@ -65,7 +67,7 @@ export class Service {
   /** The module that answered last for each model, so that a replaced one is closed. */
   private readonly served = new Map<string, string>();
   /** Why the last request of a model failed, where that was not the request's fault. */
-  private readonly broken = new Map<string, string>();
+  private readonly broken = new Map<string, ErrorFacts>();
   private readonly startedAt = performance.now();
 
   constructor(parts: ServiceParts) {
@@ -176,6 +178,18 @@ export class Service {
     await this.parts.engine.run({ kind: 'release', module: model.module });
   }
 
+  /** The models that are loaded, and the memory that they take. */
+  loaded(): LoadedList {
+    const { engine } = this.parts;
+    const { models, bytesMax, keepAliveMs } = engine.loaded;
+    const shown = models.map(({ module, bytes, loadMs, loadedAt }) => {
+      const usedAt = engine.lastUseOf(module) ?? loadedAt;
+      return { ...this.parts.store.ownerOf(module), ...loadedFacts({ bytes, loadMs, loadedAt, usedAt, keepAliveMs }) };
+    });
+    shown.sort((a, b) => b.lastUsedAt.localeCompare(a.lastUsedAt));
+    return { models: shown, memory: { taken: shown.reduce((sum, { memory }) => sum + memory, 0), max: bytesMax } };
+  }
+
   async list(): Promise<ModelList> {
     const { store } = this.parts;
     const { models, damaged } = await store.list();
@@ -260,7 +274,7 @@ export class Service {
       devices: [{ device: 'cpu', ok: health.engine.ready, ...complainOfEngine(health) }],
       models: [
         ...models.map(({ name }) => ({ name, ok: !this.broken.has(name), ...complainOfModel(name, this.broken.get(name)) })),
-        ...damaged.map(({ name, error }) => ({ name, ok: false, ...complainOfModel(name, error.message) })),
+        ...damaged.map(({ name, error }) => ({ name, ok: false, ...complainOfModel(name, error) })),
       ],
     };
   }
@@ -293,7 +307,7 @@ export class Service {
       if (answer !== null) this.statistics.succeeded(model.name, version, answer.ms, performance.now() - start);
       return answered;
     } catch (error) {
-      if (statusOf(errorCode(error)) === 500) this.broken.set(model.name, errorMessage(error));
+      if ([500, 507].includes(statusOf(errorCode(error)))) this.broken.set(model.name, errorFacts(error));
       this.statistics.failed(model.name, model.version, errorCode(error), performance.now() - start);
       throw error;
     }

@@ -30,6 +30,25 @@ export function describeModel(model: StoredModel, defaults: ReadonlySet<string>)
   return { ...summarize(model, defaults), digest, inputs, outputs, labels, head, device, report };
 }
 
+/** @param times in ms; `loadedAt` and `usedAt` since the epoch */
+export function loadedFacts(times: {
+  readonly bytes: number;
+  readonly loadMs: number;
+  readonly loadedAt: number;
+  readonly usedAt: number;
+  readonly keepAliveMs: number | null;
+}) {
+  const { bytes, loadMs, loadedAt, usedAt, keepAliveMs } = times;
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    memory: bytes,
+    loadMs: round(loadMs, digits.time),
+    loadedAt: iso(loadedAt),
+    lastUsedAt: iso(usedAt),
+    expiresAt: keepAliveMs === null ? null : iso(usedAt + keepAliveMs),
+  };
+}
+
 export function streamedModel({ name, version, record }: StoredModel): StreamedModel {
   const [, second = 0, third = 0, fourth = 0] = record.inputs[0]?.shape ?? [];
   if (record.inputs[0]?.shape.length !== 4) return { name, version, device: record.device, input: null };

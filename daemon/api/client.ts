@@ -2,7 +2,7 @@
 
 import { type ClassifyOptions, type DetectOptions, errorCode, OnboxError } from '../../runtime/index.js';
 import { errorFrom } from './errors.js';
-import type { ClassifyAnswer, DetectAnswer, ErrorFacts, JobFacts, ModelDetail, ModelList } from './types.js';
+import type { ClassifyAnswer, DetectAnswer, ErrorFacts, JobFacts, LoadedList, ModelDetail, ModelList } from './types.js';
 
 export interface ClientOptions {
   /** As `http://127.0.0.1:8420`. */
@@ -33,6 +33,10 @@ export class Client {
 
   async list(): Promise<ModelList> {
     return (await this.ask('GET', '/v1/models')) as ModelList;
+  }
+
+  async loaded(): Promise<LoadedList> {
+    return (await this.ask('GET', '/v1/ps')) as LoadedList;
   }
 
   async describe(name: string): Promise<ModelDetail> {

@@ -1,6 +1,6 @@
 // What health says of that which does not work: the problem, and what its owner can do.
 
-import type { Complaint, Health } from './types.js';
+import type { Complaint, ErrorFacts, Health } from './types.js';
 
 /** Nothing if the engine takes work. */
 export function complainOfEngine({ engine }: Health): Complaint | undefined {
@@ -12,8 +12,10 @@ export function complainOfEngine({ engine }: Health): Complaint | undefined {
   };
 }
 
-/** @param problem nothing if there is none */
-export function complainOfModel(name: string, problem: string | undefined): Complaint | undefined {
-  if (problem === undefined) return undefined;
+/** @param error nothing if there is none */
+export function complainOfModel(name: string, error: ErrorFacts | undefined): Complaint | undefined {
+  if (error === undefined) return undefined;
+  const { code, message: problem } = error;
+  if (code === 'models-memory') return { problem, cure: 'raise the setting models.memory_mb, or serve a smaller model' };
   return { problem, cure: `compile it again, onbox compile MODEL.onnx --name ${name}, or remove it: onbox rm ${name}` };
 }

@@ -73,6 +73,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   'video-unwritten': 500,
   'disk-full': 507,
   'store-read-only': 507,
+  'models-memory': 507,
 };
 
 /** The HTTP status of an error code. */

@@ -142,6 +142,28 @@ export interface Health {
   readonly uptimeSeconds: number;
 }
 
+/** A model that is loaded. */
+export interface LoadedModelFacts {
+  readonly name: string;
+  readonly version: number;
+  /** Its weights and the arena of its tensors, in bytes. */
+  readonly memory: number;
+  /** Of opening it. */
+  readonly loadMs: number;
+  /** ISO 8601. */
+  readonly loadedAt: string;
+  readonly lastUsedAt: string;
+  /** When it goes if nobody uses it; null: when its place is needed. */
+  readonly expiresAt: string | null;
+}
+
+export interface LoadedList {
+  /** Used last first. */
+  readonly models: readonly LoadedModelFacts[];
+  /** In bytes: of these models together, and what all that are loaded may take. */
+  readonly memory: { readonly taken: number; readonly max: number };
+}
+
 /** What does not work, why, and what its owner can do. */
 export interface Complaint {
   readonly problem: string;

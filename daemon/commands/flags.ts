@@ -2,6 +2,7 @@
 
 import type { Overrides } from '../../runtime/index.js';
 import { Client } from '../api/client.js';
+import { readConfig } from '../config/read.js';
 import { keyPath, readKey } from '../http/key.js';
 import { homeFolder } from '../store/home.js';
 import { parseInputShapes, parseTarget, parseTask } from '../store/options.js';
@@ -21,8 +22,13 @@ export const modelFlag = {
   help: 'an installed model or an ONNX file (default: the default of the task)',
 } as const satisfies Flag;
 export const daemonFlags = {
-  host: { type: 'string', value: 'HOST:PORT', help: 'ask the daemon there instead of working here' },
+  host: { type: 'string', value: 'HOST', help: 'ask the daemon at HOST:PORT, or run this on USER@BOX over ssh' },
   'key-file': { type: 'string', value: 'FILE', help: 'the key for that daemon (default: the one of this home)' },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+/** For commands that only ssh takes elsewhere. */
+export const boxFlags = {
+  host: { type: 'string', value: 'USER@BOX', help: 'run this on that machine, over ssh' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 export const compileFlags = {
@@ -73,6 +79,25 @@ export function overridesOf({ task, head, labels }: CompileOptions): Overrides {
     ...(head === undefined ? {} : { head }),
     ...(labels === undefined ? {} : { labels }),
   };
+}
+
+/**
+ * The daemon that --host names, else the one that `onbox serve` starts from here with its settings.
+ * @throws OnboxError `usage`, `key-unusable`, `config-invalid`
+ */
+export async function runningDaemon(args: Arguments, terminal: Terminal): Promise<Client> {
+  if (args.text('host') !== undefined) return (await daemonOf(args, terminal)) as Client;
+  const { values } = await readConfig({
+    home: homeFolder(terminal.environment),
+    environment: terminal.environment,
+    file: undefined,
+    flag: () => undefined,
+  });
+  const host = ['0.0.0.0', '::'].includes(values['http.host']) ? '127.0.0.1' : values['http.host'];
+  const scheme = values['http.tls_cert'] === '' ? 'http' : 'https';
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${values['http.port']}`;
+  const file = args.text('key-file') ?? (values['http.key_file'] || keyPath(homeFolder(terminal.environment)));
+  return new Client({ url, key: values['http.key'] || (await readKey(file).catch(() => undefined)) });
 }
 
 /** The daemon that --host names, undefined if the command works by itself. @throws OnboxError `usage`, `key-unusable` */

@@ -18,14 +18,17 @@ import { inspect } from './inspect.js';
 import { jobs } from './jobs.js';
 import { key } from './key.js';
 import { list } from './list.js';
+import { logs } from './logs.js';
 import { profile } from './profile.js';
+import { ps } from './ps.js';
 import { records } from './records.js';
+import { createRemote, runThere, sshHostOf } from './remote.js';
 import { rm } from './rm.js';
 import { run } from './run.js';
 import { serve } from './serve.js';
 import { service } from './service.js';
-import { tune } from './tune.js';
 import { track } from './track.js';
+import { tune } from './tune.js';
 
 const version: Command = {
   name: 'version',
@@ -39,27 +42,31 @@ const version: Command = {
 };
 
 const help = createHelp(() => commands);
+const remote = createRemote((args, terminal) => runCommandLine(args, terminal));
 
 export const commands: readonly Command[] = [
   serve,
   compile,
   detect,
   classify,
-  inspect,
   track,
+  inspect,
   run,
   list,
+  ps,
   rm,
   jobs,
   bench,
   tune,
   profile,
   devices,
+  logs,
   doctor,
   service,
   records,
   key,
   config,
+  remote,
   help,
   version,
 ];
@@ -86,6 +93,8 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       printCommandHelp(command, terminal);
       return exitCodes.ok;
     }
+    const box = sshHostOf(command, parsed);
+    if (box !== undefined) return await runThere(box, command, parsed, terminal);
     return await command.run(parsed, terminal);
   } catch (error) {
     return reportError(error, rest.includes('--json'), terminal);

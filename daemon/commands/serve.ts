@@ -8,6 +8,7 @@ import { type Setting, type Settings, settingNames, settings } from '../config/s
 import { deepstackDefaults } from '../deepstack/options.js';
 import { embeddedModels, sampleModel, samplePicture } from '../embedded/index.js';
 import { createLog } from '../log.js';
+import { openLogFile } from '../log-file.js';
 import { createNotifier, type Notifier } from '../notify.js';
 import { packageFolder, scriptPath } from '../root.js';
 import { type RunningServer, startServer } from '../server.js';
@@ -88,9 +89,11 @@ const compilePatienceUs = 900_000_000;
 async function start(values: Settings, terminal: Terminal, notifier: Notifier): Promise<RunningServer> {
   const bars = new Map<string, Progress>();
   const child = compileScript();
+  const keep = openLogFile(homeFolder(terminal.environment));
   const log = createLog((line) => {
     for (const bar of bars.values()) bar.clear();
     terminal.err(line);
+    keep(line);
   });
   return await startServer({
     ...serverOptions(values),
@@ -99,7 +102,9 @@ async function start(values: Settings, terminal: Terminal, notifier: Notifier): 
     log,
     engineChild: {
       script: scriptPath(join(__dirname, '..', 'engine'), 'child'),
-      args: [String(values['engine.threads']), String(values['models.open'])],
+      args: (['engine.threads', 'models.open', 'models.memory_mb', 'models.keep_alive_s'] as const).map(
+        (name) => `${values[name]}`,
+      ),
       nodeFlags: child.nodeFlags,
     },
     compileChild: child,

@@ -52,6 +52,8 @@ export const settings = {
   'http.bodies_mb': number(256, 8, 65_536, 'memory of all bodies in work, in MiB'),
   'models.upload_mb': number(modelMbDefault, 1, 100_000, 'largest ONNX file that may be put, in MiB', 'model-max-mb'),
   'models.open': number(8, 1, 1000, 'models that stay loaded; the one unused longest goes first'),
+  'models.memory_mb': number(0, 0, 10_000_000, "memory of all loaded models, in MiB; 0: half of the machine's"),
+  'models.keep_alive_s': number(0, 0, 31_536_000, 'seconds that an unused model stays loaded; 0: until its place is needed'),
   'engine.threads': number(0, 0, 256, 'threads of the engine; 0: as many as are best', 'threads'),
   'engine.queue': number(256, 1, 100_000, 'requests of one model that may wait'),
   'engine.running': number(4, 1, 64, 'requests in the engine at once, to decode one while another runs'),

@@ -1,23 +1,39 @@
 // The engine child: owns the device, decodes images, runs sessions, decodes heads. It may be killed at any moment; whatever
 // it had not answered is given to the next one. Started by process.ts with fork().
 
+import { totalmem } from 'node:os';
 import { decodePicture, fitPicture, openModel } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
-import { type FromChild, sharedFd, type ToChild, type Work } from './messages.js';
+import { type FromChild, type LoadedModel, sharedFd, type ToChild, type Work } from './messages.js';
 import { unpack } from './shared-bytes.js';
 import { createWorker, type EngineRuntime } from './worker.js';
 
-/** Answers work until the supervisor goes. @param args threads (0: the runtime's own choice) and how many modules stay open */
+const mebi = 1024 * 1024;
+
+/**
+ * Answers work until the supervisor goes.
+ * @param args threads (0: the runtime's own choice); how many models stay open; their memory in MiB (0: half of the machine's); how long one
+ *   that nobody uses stays open, in s (0: until its place is needed)
+ */
 export function serveWork(runtime: EngineRuntime, args: readonly string[]): void {
-  const threads = Number(args[0] ?? 0);
-  const modelsMax = Number(args[1] ?? 8);
+  const [threads = 0, modelsMax = 8, memoryMb = 0, keepAliveS = 0] = args.map(Number);
+  const bytesMax = memoryMb === 0 ? memoryOfMachine() / 2 : memoryMb * mebi;
+  const keepAliveMs = keepAliveS === 0 ? null : keepAliveS * 1000;
   const log = createLog((line) => process.stderr.write(line));
-  const work = createWorker(runtime, { threads: threads === 0 ? undefined : threads, modelsMax });
   const send = (message: FromChild): void => {
     // Without a supervisor nobody waits for answers, and 'disconnect' ends this process.
     if (process.connected) process.send?.(message, () => undefined);
   };
+  const tellLoaded = (models: readonly LoadedModel[]): void =>
+    send({ kind: 'loaded', loaded: { models, bytesMax, keepAliveMs } });
+  const options = {
+    threads: threads === 0 ? undefined : threads,
+    modelsMax,
+    bytesMax,
+    keepAliveMs: keepAliveMs ?? Number.POSITIVE_INFINITY,
+  };
+  const work = createWorker(runtime, options, tellLoaded);
 
   process.on('message', (message: ToChild) => {
     // Read at once: the place is free for others when the answer is there.
@@ -34,7 +50,14 @@ export function serveWork(runtime: EngineRuntime, args: readonly string[]): void
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
   process.on('disconnect', () => process.exit(0));
+  tellLoaded([]);
   send({ kind: 'ready' });
+}
+
+/** In bytes; less than what is built in where the service is held to less. */
+function memoryOfMachine(): number {
+  const held = process.constrainedMemory();
+  return held > 0 ? Math.min(held, totalmem()) : totalmem();
 }
 
 function stackOf(error: unknown): string {

@@ -4,7 +4,7 @@
 import { OnboxError } from '../../runtime/index.js';
 import { errorFrom } from '../api/errors.js';
 import type { Log } from '../log.js';
-import type { Answer, AnswerOf, FromChild, Work } from './messages.js';
+import type { Answer, AnswerOf, FromChild, Loaded, Work } from './messages.js';
 import { type ChildOptions, EngineProcess } from './process.js';
 import { FairQueue, type Priority, type Queued, type Spent, usualPriority } from './queue.js';
 
@@ -71,6 +71,9 @@ export class Engine {
   private readonly process: EngineProcess;
   private readonly queue = new FairQueue<Request>();
   private readonly running = new Map<number, Request>();
+  private loadedNow: Loaded = { models: [], bytesMax: 0, keepAliveMs: null };
+  /** When each open module was last used, in ms since the epoch. */
+  private readonly usedAt = new Map<string, number>();
   private ready = false;
   private stopped = false;
   private lastId = 0;
@@ -108,6 +111,16 @@ export class Engine {
   get state(): EngineState {
     const { restarts, pid } = this.process;
     return { ready: this.ready, restarts, queued: this.queue.size, running: this.running.size, pid };
+  }
+
+  /** The models that are open in the child. It says so by itself, so this is known also while it is busy. */
+  get loaded(): Loaded {
+    return this.loadedNow;
+  }
+
+  /** When a module that is open was last used, in ms since the epoch. */
+  lastUseOf(module: string): number | undefined {
+    return this.usedAt.get(module);
   }
 
   /**
@@ -184,8 +197,14 @@ export class Engine {
   }
 
   private onMessage(message: Exclude<FromChild, { kind: 'ready' }>): void {
+    if (message.kind === 'loaded') {
+      this.onLoaded(message.loaded);
+      return;
+    }
     const request = this.running.get(message.id);
     if (request === undefined) return;
+    const module = request.work?.module;
+    if (module !== undefined && this.usedAt.has(module)) this.usedAt.set(module, Date.now());
     const spent = message.kind === 'done' ? spentOf(message.answer) : undefined;
     const tell = (): void => {
       if (message.kind === 'done') request.resolve(withQueueTime(message.answer, request.sent - request.arrived));
@@ -195,8 +214,16 @@ export class Engine {
     this.pump();
   }
 
+  private onLoaded(loaded: Loaded): void {
+    const before = new Map(this.usedAt);
+    this.usedAt.clear();
+    for (const { module, loadedAt } of loaded.models) this.usedAt.set(module, before.get(module) ?? loadedAt);
+    this.loadedNow = loaded;
+  }
+
   private onExit(): void {
     this.ready = false;
+    this.onLoaded({ ...this.loadedNow, models: [] });
     const lost = [...this.running.values()];
     for (const request of lost) {
       request.isSuspect = true;

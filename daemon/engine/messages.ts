@@ -82,7 +82,28 @@ export interface ToChild {
   readonly work: Packed<Work>;
 }
 
+/** A model that is open in the child. */
+export interface LoadedModel {
+  readonly module: string;
+  /** Its weights and its arena. */
+  readonly bytes: number;
+  readonly loadMs: number;
+  /** Milliseconds since the epoch. */
+  readonly loadedAt: number;
+}
+
+/** What is open, and how much may be. */
+export interface Loaded {
+  readonly models: readonly LoadedModel[];
+  /** Memory of all together. */
+  readonly bytesMax: number;
+  /** How long a model that nobody uses stays, in ms; null: until its place is needed. */
+  readonly keepAliveMs: number | null;
+}
+
 export type FromChild =
   | { readonly kind: 'ready' }
+  /** Sent whenever a model was opened or closed. */
+  | { readonly kind: 'loaded'; readonly loaded: Loaded }
   | { readonly kind: 'done'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorFacts };

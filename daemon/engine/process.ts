@@ -82,7 +82,7 @@ export class EngineProcess {
     child.on('message', (message: FromChild) => {
       if (ended) return;
       if (message.kind !== 'ready') {
-        this.free(message.id);
+        if (message.kind !== 'loaded') this.free(message.id);
         isUseful ||= message.kind === 'done';
         return this.events.onMessage(message);
       }

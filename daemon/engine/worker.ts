@@ -1,7 +1,8 @@
 // What the engine child does with a piece of work. Pictures are decoded side by side; the device runs one session at a time.
 
 import type { ImageInput, Picture, PictureSource, Pixels, VisionModel } from '../../runtime/index.js';
-import type { Answer, Classified, Detected, Work } from './messages.js';
+import { LoadedModels, type LoadOptions } from './loaded.js';
+import type { Answer, Classified, Detected, LoadedModel, Work } from './messages.js';
 import { pictureOf, runTensors, type TensorSession } from './tensors.js';
 
 /** The part of a VisionModel that the engine uses. */
@@ -9,22 +10,32 @@ export type EngineModel = Pick<VisionModel, 'detect' | 'classify' | 'close'> & {
 
 /** What the engine needs of runtime/. */
 export interface EngineRuntime {
-  openModel(folder: string, options: { readonly threads?: number }): Promise<EngineModel>;
+  /** @param options.admit told how many bytes the model will take; what it throws keeps the model from being opened */
+  openModel(
+    folder: string,
+    options: { readonly threads?: number; readonly admit?: (bytes: number) => Promise<void> },
+  ): Promise<EngineModel>;
   decodePicture(source: PictureSource): Promise<Picture>;
   fitPicture(picture: Picture, image: ImageInput): { readonly pixels: Pixels };
 }
 
-export interface WorkerOptions {
-  /** Threads of a session; the runtime's own choice if undefined. */
-  readonly threads: number | undefined;
-  /** How many modules stay open; the one unused longest is closed. */
-  readonly modelsMax: number;
-}
+/** How often it is looked for models that nobody uses, in ms. */
+const expiryMs = 1000;
 
-/** Runs work of any kind. Answers in the order in which the device finished. */
-export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (work: Work) => Promise<Answer> {
+/**
+ * Runs work of any kind. Answers in the order in which the device finished.
+ * @param onLoaded told the open models whenever one was opened or closed
+ */
+export function createWorker(
+  runtime: EngineRuntime,
+  options: LoadOptions,
+  onLoaded: (models: readonly LoadedModel[]) => void,
+): (work: Work) => Promise<Answer> {
   const device = createLock();
-  const models = createModelCache(runtime, options);
+  const models = new LoadedModels(runtime, options, onLoaded);
+  if (options.keepAliveMs < Number.POSITIVE_INFINITY) {
+    setInterval(() => void device(() => models.expire()), Math.min(expiryMs, options.keepAliveMs)).unref();
+  }
 
   async function withModel<T>(
     image: PictureSource,
@@ -76,35 +87,6 @@ export function createWorker(runtime: EngineRuntime, options: WorkerOptions): (w
         await device(() => models.close(work.module));
         return null;
     }
-  };
-}
-
-interface ModelCache {
-  open(module: string): Promise<EngineModel>;
-  close(module: string): Promise<void>;
-}
-
-/** Open models by folder, used last at the end. Called only under the device lock, so that none is closed while it runs. */
-function createModelCache(runtime: EngineRuntime, options: WorkerOptions): ModelCache {
-  const models = new Map<string, EngineModel>();
-  return {
-    async open(module) {
-      const found = models.get(module);
-      const model =
-        found ?? (await runtime.openModel(module, options.threads === undefined ? {} : { threads: options.threads }));
-      models.delete(module);
-      models.set(module, model);
-      if (models.size > options.modelsMax) {
-        const [oldest] = models.keys();
-        if (oldest !== undefined) await this.close(oldest);
-      }
-      return model;
-    },
-    async close(module) {
-      const model = models.get(module);
-      models.delete(module);
-      await model?.close();
-    },
   };
 }
 

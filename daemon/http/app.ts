@@ -17,6 +17,7 @@ import { answerNoSocket, answerUnknownRoute, createErrorHandler } from './errors
 import { createGuard, type GuardOptions } from './guard.js';
 import { healthRoutes } from './health.js';
 import { jobRoutes } from './jobs.js';
+import { loadedRoutes } from './loaded.js';
 import { type ModelRouteOptions, modelRoutes } from './models.js';
 import { type Tickets, ticketRoutes } from './tickets.js';
 import { trackRoutes } from './track.js';
@@ -53,6 +54,7 @@ export function createApp(options: AppOptions): Express {
   app.use(trackRoutes(sessions, budget));
   app.use(modelRoutes(service, store, options.book, options));
   app.use(jobRoutes(service, options.book));
+  app.use(loadedRoutes(service));
   app.use(healthRoutes(service, options.keys));
   app.use(metricsRoutes({ service, budget, streams: options.streams }));
   app.use(ticketRoutes(options.tickets));

@@ -11,7 +11,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { errorCode, OnboxError, type Task } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import type { DamagedModel } from '../api/types.js';
@@ -150,6 +150,12 @@ export class ModelStore {
     } catch (error) {
       throw asStorageError(error, `"${name}" cannot be made the default`);
     }
+  }
+
+  /** Whose module a folder is that this store gave out. */
+  ownerOf(module: string): { readonly name: string; readonly version: number } {
+    const [name = '', version = ''] = relative(this.path('models'), module).split('/');
+    return { name, version: Number(version) };
   }
 
   /**

@@ -44,10 +44,12 @@ const runtime: EngineRuntime = {
     }
     return { width: 640, height: 480, data };
   },
-  async openModel(folder) {
+  async openModel(folder, { admit }) {
     const path = join(folder, 'state');
     // A module without its files is damaged, as the runtime says too.
     const state = existsSync(path) ? readFileSync(path, 'utf8') : 'module-damaged';
+    // Every model takes as much.
+    await admit?.(1024 * 1024);
     if (state.startsWith('module-')) throw new OnboxError(`the module is ${state}`, { code: state });
     const image = { width: 640, height: 480 };
     const model: EngineModel = {
