@@ -17,6 +17,7 @@ export { type OpenclReport, type ProbedDevice, probeOpencl } from './device/open
 export { findCompiler } from './device/toolchain.js';
 export { widenTensor } from './graph/passes/widen-halves.js';
 export type { CompileProgress, CompileReport, CompileTarget } from './module/compile.js';
+export { type ConformanceReport, type ConformanceResult, runConformance } from './module/conformance.js';
 export {
   compilerVersion,
   type HeadSpec,

@@ -10,6 +10,7 @@ import { classify } from './classify.js';
 import { type Command, exitCodeOf, exitCodes, parseCommandLine, type Terminal, usageError } from './command.js';
 import { compile } from './compile.js';
 import { config } from './config.js';
+import { conformance } from './conformance.js';
 import { detect } from './detect.js';
 import { devices } from './devices.js';
 import { doctor } from './doctor.js';
@@ -60,6 +61,7 @@ export const commands: readonly Command[] = [
   tune,
   profile,
   devices,
+  conformance,
   logs,
   doctor,
   service,
