@@ -48,8 +48,13 @@ export class OnnxCall {
   constant(index: number, what: string): Tensor | undefined {
     const value = this.inputs[index];
     if (!value) return undefined;
-    if (!value.constant)
-      throw this.invalid(`its ${what}, ${quote(value.name ?? '')}, depends on the input's data, which is not supported`);
+    if (!value.constant) {
+      const outputs = this.#node.outputs.filter((name) => name !== '').map(quote);
+      throw new OnboxError(
+        `its ${what}, ${quote(value.name ?? '')}, depends on the input's data, so the dimensions of ${outputs.join(', ')} are not known`,
+        { code: 'shape-data-dependent' },
+      );
+    }
     return value.constant;
   }
 

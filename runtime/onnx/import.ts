@@ -49,7 +49,7 @@ export function unsupported(model: OnnxModel): UnsupportedOperator[] {
  * Translates a model into the graph IR. Every value keeps the name that the model gives it.
  * A dimension that neither the model nor `options` fixes is 1 if it is the first (the batch).
  * @throws OnboxError `unsupported-operators` with `details.operators`; `dimension-unbound`, `input-unknown`, `input-mismatch`
- *   for shapes; `opset-unsupported`; `model-invalid`; `op-invalid` naming the node; `fold-too-large`; `dtype-unsupported`
+ *   for shapes; `shape-data-dependent` with `details.node`, an index of the model's nodes; `opset-unsupported`; `model-invalid`; `op-invalid` naming the node; `fold-too-large`; `dtype-unsupported`
  */
 export function importModel(model: OnnxModel, options: ImportOptions = {}): Graph {
   const opset = checkOpset(model);
@@ -74,7 +74,16 @@ export function importModel(model: OnnxModel, options: ImportOptions = {}): Grap
     }
     scope.set(input.name, writer.addInput(input.name, { dtype: input.dtype, shape: bindShape(input, shapes.get(input.name)) }));
   }
-  for (const node of model.nodes) importNode(node, scope, opset, writer);
+  for (const node of model.nodes) {
+    try {
+      importNode(node, scope, opset, writer);
+    } catch (cause) {
+      const code = errorCode(cause);
+      if (code !== 'shape-data-dependent') throw cause;
+      const details = { node: model.nodes.indexOf(node) };
+      throw new OnboxError(`${errorMessage(cause)}${adviseCut(model, [node])}`, { code, cause, details });
+    }
+  }
   const outputs = model.outputs.map(({ name }) => {
     const value = scope.get(name);
     if (!value) throw new OnboxError(`nothing computes the output ${quote(name)}`, { code: 'model-invalid' });

@@ -2,14 +2,14 @@
 // Detectors often end in a part that gives as many boxes as there are in the picture. Shapes are static here, so such a model is cut
 // where one of onbox's heads can read on: before its NonMaxSuppression, or else at the last value that all of it depends on.
 
-import { errorCode } from '../core/error.js';
+import { errorCode, OnboxError } from '../core/error.js';
 import type { Shape, TensorType } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import { widenHalves } from '../graph/passes/widen-halves.js';
 import type { VisionSpec } from '../module/manifest.js';
 import { cutModel, reachable, tailOf } from '../onnx/cut.js';
 import { type ImportOptions, importModel, untranslatable } from '../onnx/import.js';
-import type { OnnxModel } from '../onnx/model.js';
+import type { OnnxModel, OnnxNode } from '../onnx/model.js';
 import { importSuppressed, type Suppression } from '../onnx/suppression.js';
 import { describe } from './describe.js';
 import type { ModelFacts } from './heads/head.js';
@@ -75,19 +75,30 @@ function understandAt(model: OnnxModel, inputs: Readonly<Record<string, Shape>>,
   try {
     return describeGraph(importModel(model, { inputs }), []);
   } catch (error) {
-    const end = isOfOperators(error) ? lastReadable(model, { inputs }, overrides) : undefined;
+    const roots = rootsOf(model, error);
+    const end = roots.length > 0 ? lastReadable(model, roots, { inputs }, overrides) : undefined;
     if (end === undefined) throw error;
     return describeGraph(importModel(cutModel(model, [end]), { inputs }), [end]);
   }
 }
 
-function isOfOperators(error: unknown): boolean {
-  return ['unsupported-operators', 'shape-data-dependent'].includes(errorCode(error));
+/** The nodes at which an import ended, where a cut before them may help. */
+function rootsOf(model: OnnxModel, error: unknown): OnnxNode[] {
+  const missing = untranslatable(model);
+  if (errorCode(error) === 'unsupported-operators') return missing;
+  if (!(error instanceof OnboxError) || error.code !== 'shape-data-dependent') return [];
+  const node = model.nodes[Number(error.details?.['node'])];
+  return node === undefined ? [] : [...missing, node];
 }
 
 /** The last value that everything onbox cannot translate depends on, and that a head can read. */
-function lastReadable(model: OnnxModel, options: ImportOptions, overrides: Overrides): string | undefined {
-  const { nodes, frontier } = tailOf(model, untranslatable(model));
+function lastReadable(
+  model: OnnxModel,
+  roots: readonly OnnxNode[],
+  options: ImportOptions,
+  overrides: Overrides,
+): string | undefined {
+  const { nodes, frontier } = tailOf(model, roots);
   const ends = model.nodes
     .filter((node) => !nodes.has(node))
     .flatMap(({ outputs }) => outputs)

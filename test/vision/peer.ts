@@ -61,7 +61,9 @@ export async function openPeer(path: string): Promise<Peer> {
       const [outputs] = (await once(worker, 'message')) as [readonly Answer[]];
       return new Map(
         outputs.map(({ output, dims, data: values }): [string, Tensor] => {
-          const data = values instanceof Float32Array ? values : Float32Array.from(values, halfToNumber);
+          // Not instanceof: what a thread sends belongs to another realm.
+          const isHalf = values.BYTES_PER_ELEMENT === 2;
+          const data = isHalf ? Float32Array.from(values, halfToNumber) : (values as Float32Array);
           return [output, { dtype: 'f32', shape: dims, data }];
         }),
       );

@@ -261,6 +261,29 @@ describe('what no head can read', () => {
     expect(() => understand(readModel(odd), { cut: ['nowhere'] })).toThrow('no node computes "nowhere"');
   });
 
+  test('a shape that comes from the picture is named with its node and the cut to try, or read before', () => {
+    const nodes: readonly NodeSketch[] = [
+      { op: 'ReduceMax', inputs: ['cls'], outputs: ['top'], attributes: { keepdims: 0 } },
+      { op: 'Cast', inputs: ['top'], outputs: ['count'], attributes: { to: 7 } },
+      { op: 'TopK', name: 'best', inputs: ['cls', 'count'], outputs: ['detections', 'where'] },
+    ];
+    const model = readModel(modelOf({ nodes }));
+    expect(() => understand(model, { task: 'classify' })).toThrow(
+      /TopK "best": its k, "count", depends on .*dimensions of "detections", "where" are not known; .*--cut "cls" --cut "count"/,
+    );
+    expect(understand(model, {}).spec.task).toBe('detect');
+  });
+
+  test('a long model with a tail of thousands of strange operators is read in bounded time', () => {
+    const chain = (op: string, from: string, count: number) =>
+      Array.from(
+        { length: count },
+        (_, i): NodeSketch => ({ op, inputs: [i === 0 ? from : `${op}${i}`], outputs: [`${op}${i + 1}`] }),
+      );
+    const nodes = [...chain('Relu', 'cls', 4000), ...chain('Strange', 'Relu4000', 4000)];
+    expect(() => understand(readModel(modelOf({ nodes }, 'Strange4000')), { task: 'classify' })).toThrow('Strange');
+  });
+
   test('a limit that depends on the picture is left to whoever asks', () => {
     const nodes: readonly NodeSketch[] = [
       ...corners,
