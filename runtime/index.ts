@@ -31,6 +31,7 @@ export {
   type Task,
   type VisionSpec,
 } from './module/manifest.js';
+export type { PlaceReport, PlaceWish } from './module/placement.js';
 export { type Profile, type ProfiledLaunch, profileSession } from './module/profile.js';
 export { readModule } from './module/read.js';
 export { type OpenOptions, openSession, type Session } from './module/session.js';

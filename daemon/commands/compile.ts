@@ -1,5 +1,6 @@
 // onbox compile MODEL.onnx: compiles a model on this machine, checks it, and installs it under a name.
 
+import type { PlaceReport } from '../../runtime/index.js';
 import { describeModel } from '../api/answers.js';
 import type { Client } from '../api/client.js';
 import type { ModelDetail } from '../api/types.js';
@@ -9,6 +10,7 @@ import { type Command, exitCodes, type Terminal, usageError } from './command.js
 import { compileFlags, compileOptionsOf, daemonFlags, daemonOf, jsonFlag, threadsFlag } from './flags.js';
 import { compileLocal, followThere } from './follow.js';
 import { piped, readInput, stageInput } from './input.js';
+import { printPlacement } from './placement.js';
 import { openStore } from './target.js';
 
 export const compile: Command = {
@@ -23,6 +25,7 @@ export const compile: Command = {
     json: jsonFlag,
     ...daemonFlags,
   },
+  files: { inputs: [{ at: 0 }, { at: 'labels' }] },
   async run(args, terminal) {
     const path = args.positional(0);
     const name = nameFor(path, args.text('name'));
@@ -35,6 +38,8 @@ export const compile: Command = {
     if (args.has('json')) terminal.out(`${JSON.stringify(detail)}\n`);
     else
       terminal.out(`${name} version ${detail.version}: ${detail.task}${detail.head === null ? '' : `, head ${detail.head}`}\n`);
+    const placement = detail.report['placement'] as PlaceReport | undefined;
+    if (placement !== undefined && !args.has('json')) terminal.out(printPlacement(placement));
     return exitCodes.ok;
   },
 };
@@ -65,9 +70,9 @@ async function compileThere(
   { path, name, options, isDefault }: Request,
   terminal: Terminal,
 ): Promise<ModelDetail> {
-  const { inputs, otherInputs, cut, task, head, labels, threads } = options;
-  const hasMore = labels !== undefined || threads !== undefined || isDefault;
-  if (hasMore) throw usageError('compile: --labels, --threads and --default do not work with --host');
+  const { inputs, otherInputs, cut, task, head, labels, threads, place } = options;
+  const hasMore = labels !== undefined || threads !== undefined || place !== undefined || isDefault;
+  if (hasMore) throw usageError('compile: --labels, --threads, --place and --default do not work with --host');
   const sizes = [inputs ?? {}, ...(otherInputs ?? [])];
   const input = sizes.flatMap((size) => Object.entries(size).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`));
   const job = await client.compile(name, await readInput(path, terminal), { task, head, input, cut });

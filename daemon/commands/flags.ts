@@ -9,6 +9,7 @@ import { parseInputShapes, parseTarget, parseTask } from '../store/options.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Arguments, type Flag, type Terminal, usageError } from './command.js';
 import { readLabels } from './input.js';
+import { parsePlace } from './placement.js';
 
 export const jsonFlag = { type: 'boolean', help: 'print one JSON object and nothing else' } as const satisfies Flag;
 export const threadsFlag = {
@@ -44,6 +45,7 @@ export const compileFlags = {
   labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
   exact: { type: 'boolean', help: 'no Winograd, which rounds more than the sums of the model do' },
   target: { type: 'string', value: 'TARGET', help: 'cpu, or mali or opencl for an OpenCL device (default: cpu)' },
+  place: { type: 'string', value: 'PLACE', help: 'cpu, mali, npu, auto or a FILE of regions for the NPU (default: cpu)' },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 /** Threads of --threads. @throws OnboxError `usage` */
@@ -59,6 +61,7 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
   const head = args.text('head');
   const labels = args.text('labels');
   const target = args.text('target');
+  const place = args.text('place');
   const threads = threadsOf(args);
   return {
     ...parseInputShapes(inputs),
@@ -67,6 +70,7 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
     ...(head === undefined ? {} : { head }),
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
     ...(target === undefined ? {} : { target: parseTarget(target) }),
+    ...(place === undefined ? {} : await parsePlace(place)),
     ...(args.has('exact') ? { exact: true } : {}),
     ...(threads === undefined ? {} : { threads }),
   };

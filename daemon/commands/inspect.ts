@@ -1,22 +1,29 @@
 // onbox inspect MODEL.onnx: what a model is, and whether onbox can run it, without compiling it.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   errorCode,
   errorMessage,
   mergeOverrides,
   type OnnxModel,
   type OnnxValue,
+  type PlaceReport,
   readModel,
   readSidecar,
   understand,
   unsupported,
 } from '../../runtime/index.js';
 import type { ErrorFacts } from '../api/types.js';
+import { compileOnnx } from '../jobs/compile-onnx.js';
 import { plainText } from '../log.js';
+import { nameFromFile } from '../store/names.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Command, exitCodes } from './command.js';
-import { compileFlags, compileOptionsOf, jsonFlag, overridesOf } from './flags.js';
+import { boxFlags, compileFlags, compileOptionsOf, jsonFlag, overridesOf } from './flags.js';
 import { readInput } from './input.js';
+import { printPlacement } from './placement.js';
 
 interface OperatorCount {
   readonly op: string;
@@ -46,16 +53,32 @@ export const inspect: Command = {
   name: 'inspect',
   summary: 'what a model is, and whether onbox can run it',
   positionals: ['MODEL.onnx'],
-  flags: { ...compileFlags, json: jsonFlag },
+  flags: { ...compileFlags, json: jsonFlag, ...boxFlags },
+  files: { inputs: [{ at: 0 }, { at: 'labels' }] },
   async run(args, terminal) {
     const path = args.positional(0);
     const options = await compileOptionsOf(args);
     const model = readModel(await readInput(path, terminal));
     const found = await inspectModel(path, model, options);
-    terminal.out(args.has('json') ? `${JSON.stringify(found)}\n` : printInspection(found));
+    const placement = options.place === undefined ? null : await placementOf(path, options);
+    const answer = placement === null ? found : { ...found, placement };
+    if (args.has('json')) terminal.out(`${JSON.stringify(answer)}\n`);
+    else terminal.out(`${printInspection(found)}${placement === null ? '' : printPlacement(placement)}`);
     return found.problem === null ? exitCodes.ok : exitCodes.refused;
   },
 };
+
+/** Regions are known once they have been compiled and timed, so the model is compiled, and thrown away. */
+async function placementOf(path: string, options: CompileOptions): Promise<PlaceReport | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'onbox-place-'));
+  try {
+    const request = { name: nameFromFile(path), onnx: path, outFolder: join(folder, 'module'), options };
+    const { report } = await compileOnnx(request, () => undefined);
+    return (report['placement'] as PlaceReport | undefined) ?? null;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 async function inspectModel(path: string, model: OnnxModel, options: CompileOptions): Promise<Inspection> {
   const facts = {

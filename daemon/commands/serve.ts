@@ -87,6 +87,10 @@ function settingFlags(): Readonly<Record<string, Flag>> {
 const compilePatienceUs = 900_000_000;
 
 async function start(values: Settings, terminal: Terminal, notifier: Notifier): Promise<RunningServer> {
+  // The children that open plugins find them by the environment; what is set there already came from it.
+  process.env['ONBOX_NPU_FOLDERS'] = values['npu.folders'].join(',');
+  process.env['ONBOX_NPU_OPTIONS'] = values['npu.options'].join(',');
+  process.env['ONBOX_NPU_TIMEOUT_MS'] = String(values['npu.timeout_ms']);
   const bars = new Map<string, Progress>();
   const child = compileScript();
   const keep = openLogFile(homeFolder(terminal.environment));

@@ -58,6 +58,9 @@ export const settings = {
   'engine.queue': number(256, 1, 100_000, 'requests of one model that may wait'),
   'engine.running': number(4, 1, 64, 'requests in the engine at once, to decode one while another runs'),
   'engine.deadline_s': number(30, 1, 3600, 'longest life of a request, waiting included, in seconds'),
+  'npu.folders': { kind: 'list', fallback: [], help: 'folders of NPU plugins, absolute, which nobody else can write to' },
+  'npu.options': { kind: 'list', fallback: [], help: 'options of NPU plugins, as rknn.library=/usr/lib/librknnrt.so' },
+  'npu.timeout_ms': number(2000, 1, 600_000, 'longest run on an NPU before it counts as lost, in milliseconds'),
   'jobs.waiting': number(8, 0, 1000, 'compile jobs that may wait'),
   'streams.max': number(64, 0, 10_000, 'WebSockets at once'),
   'deepstack.predictions': number(

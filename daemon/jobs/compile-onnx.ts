@@ -10,14 +10,15 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options, records } = request;
-  const { inputs, otherInputs, cut, threads, target, exact, ...flags } = options;
-  const { manifest } = await compileFile(onnx, {
+  const { inputs, otherInputs, cut, threads, target, place, exact, ...flags } = options;
+  const { manifest, place: placement } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
     ...(otherInputs === undefined ? {} : { otherInputs }),
     ...(cut === undefined ? {} : { cut }),
     ...(threads === undefined ? {} : { threads }),
     ...(target === undefined ? {} : { target }),
+    ...(place === undefined ? {} : { place }),
     ...(exact === undefined ? {} : { exact }),
     ...(records === undefined ? {} : { records }),
     name,
@@ -40,11 +41,12 @@ export async function compileOnnx(
       kernels: manifest.kernels.length,
       flops: flopsOf(manifest),
       selfCheck: manifest.selfCheck,
+      ...(placement === undefined ? {} : { placement }),
     },
   };
 }
 
 /** Of one run on tensors: layers of one shape share a kernel, which runs once for each of them. */
 export function flopsOf({ plans, kernels }: Pick<Manifest, 'plans' | 'kernels'>): number {
-  return (plans[0] ?? []).reduce((sum, { kernel }) => sum + (kernels[kernel]?.flops ?? 0), 0);
+  return (plans[0] ?? []).reduce((sum, step) => sum + ('kernel' in step ? (kernels[step.kernel]?.flops ?? 0) : 0), 0);
 }

@@ -16,6 +16,7 @@ export interface CompileFileOptions extends UnderstandOptions {
   readonly otherInputs?: readonly NonNullable<UnderstandOptions['inputs']>[];
   readonly target?: CompileRequest['target'];
   readonly probe?: CompileRequest['probe'];
+  readonly place?: CompileRequest['place'];
   readonly threads?: number;
   /** See CompileRequest. */
   readonly exact?: boolean;
@@ -60,7 +61,7 @@ async function compileSize(
   path: string,
   options: Omit<CompileFileOptions, 'otherInputs'> & Pick<CompileRequest, 'otherSizes'>,
 ): Promise<CompileReport> {
-  const { name, outFolder, otherSizes, target, probe, threads, exact, records, progress, ...rest } = options;
+  const { name, outFolder, otherSizes, target, probe, place, threads, exact, records, progress, ...rest } = options;
   progress?.({ stage: 'import' });
   return await compile({
     ...(await loadModel(path, rest)),
@@ -69,6 +70,7 @@ async function compileSize(
     ...(otherSizes === undefined ? {} : { otherSizes }),
     ...(target === undefined ? {} : { target }),
     ...(probe === undefined ? {} : { probe }),
+    ...(place === undefined ? {} : { place }),
     ...(threads === undefined ? {} : { threads }),
     ...(exact === undefined ? {} : { exact }),
     ...(records === undefined ? {} : { records }),
