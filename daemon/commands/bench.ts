@@ -3,7 +3,7 @@
 import { elementCount, type Tensor, tensorOf } from '../../runtime/index.js';
 import { printCount } from '../log.js';
 import { type Command, exitCodes } from './command.js';
-import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
+import { boxFlags, compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
 import { openTarget, type Target } from './target.js';
 
 const runsDefault = 50;
@@ -30,7 +30,9 @@ export const bench: Command = {
     ...compileFlags,
     threads: threadsFlag,
     json: jsonFlag,
+    ...boxFlags,
   },
+  files: { inputs: [{ at: 0, isName: true }, { at: 'labels' }] },
   async run(args, terminal) {
     const runs = args.number('runs', { min: 1, max: 100_000, whole: true }) ?? runsDefault;
     const target = await openTarget(args.positional(0), undefined, await compileOptionsOf(args), terminal);

@@ -21,6 +21,7 @@ export const classify: Command = {
     json: jsonFlag,
     ...daemonFlags,
   },
+  files: { inputs: [{ at: 0 }, { at: 'model', isName: true }] },
   async run(args, terminal) {
     const top = args.number('top', classifyLimits.top) ?? classifyDefaults.top;
     const bytes = await readInput(args.positional(0), terminal);

@@ -17,6 +17,10 @@ export interface Terminal {
   readonly environment: NodeJS.ProcessEnv;
   /** Aborts when nobody reads any more; a command that would write for ever ends then. */
   readonly closed: AbortSignal;
+  /** Told of the job that a command started or found. */
+  onJob?(id: string): void;
+  /** The job of the same command before its link broke. */
+  readonly resumes?: string;
 }
 
 export interface Flag {
@@ -27,6 +31,13 @@ export interface Flag {
   readonly help: string;
 }
 
+export interface CommandFiles {
+  /** A positional by its index, or a flag; `isName` where it may be an installed model as well. */
+  readonly inputs: readonly { readonly at: number | string; readonly isName?: boolean }[];
+  /** Flags that name files to write. */
+  readonly outputs?: readonly string[];
+}
+
 export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
@@ -34,6 +45,8 @@ export interface Command {
   /** Names of the arguments; those in brackets may be left out. */
   readonly positionals: readonly string[];
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Which arguments are files, so that they travel where the command runs on another machine. */
+  readonly files?: CommandFiles;
   /** @returns the exit code */
   run(args: Arguments, terminal: Terminal): Promise<number>;
 }
@@ -54,14 +67,14 @@ export const exitCodeHelp: Readonly<Record<number, string>> = {
   2: 'the command line is wrong',
   3: 'the model or picture is refused: damaged, unsupported, or too large',
   4: 'there is no such model or file',
-  5: 'the daemon cannot be reached',
+  5: 'the daemon or the box cannot be reached',
 };
 
 /** The exit code of an error's code. */
 export function exitCodeOf(code: string): number {
   if (code === 'usage' || code === 'option-invalid' || code === 'name-invalid') return exitCodes.usage;
   if (code === 'model-missing' || code === 'file-missing') return exitCodes.missing;
-  if (code === 'daemon-unreachable') return exitCodes.unreachable;
+  if (code === 'daemon-unreachable' || code === 'ssh-failed') return exitCodes.unreachable;
   // A file that cannot be written, as --draw names one, or of the owner's configuration: nothing that the daemon's table knows.
   if (code === 'file-failed' || code === 'tls-unusable' || code.startsWith('config-')) return exitCodes.failure;
   // What the world got wrong in a model, picture or tensor answers with one of these over HTTP.

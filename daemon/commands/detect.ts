@@ -33,6 +33,7 @@ export const detect: Command = {
     json: jsonFlag,
     ...daemonFlags,
   },
+  files: { inputs: [{ at: 0 }, { at: 'model', isName: true }], outputs: ['draw'] },
   async run(args, terminal) {
     const options = optionsOf(args);
     const bytes = await readInput(args.positional(0), terminal);

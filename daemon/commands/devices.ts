@@ -3,13 +3,13 @@
 import { type CpuDevice, describeCpu, type OpenclReport, type ProbedDevice, probeOpencl } from '../../runtime/index.js';
 import { plainText, printCount } from '../log.js';
 import { type Command, exitCodes } from './command.js';
-import { jsonFlag } from './flags.js';
+import { boxFlags, jsonFlag } from './flags.js';
 
 export const devices: Command = {
   name: 'devices',
   summary: 'the processors and GPUs that models can run on here, and the cure for those they cannot',
   positionals: [],
-  flags: { json: jsonFlag },
+  flags: { json: jsonFlag, ...boxFlags },
   async run(args, terminal) {
     const cpu = describeCpu();
     const opencl = await probeOpencl({ environment: terminal.environment });

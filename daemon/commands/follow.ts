@@ -62,6 +62,8 @@ export async function tuneLocal(
 async function startAndFollow(store: ModelStore, request: JobRequest, staging: string, terminal: Terminal): Promise<Job> {
   const book = new JobBook(store);
   try {
+    const { resumes } = terminal;
+    if (resumes !== undefined) return await followLocal(book, await book.find(resumes), terminal);
     const found = await book.findRunning(request.key);
     if (found !== undefined) return await followLocal(book, found, terminal);
     const job = await book.create(request, staging);
@@ -72,7 +74,7 @@ async function startAndFollow(store: ModelStore, request: JobRequest, staging: s
 }
 
 /**
- * Shows the progress of a job until it has ended. Ctrl-C ends a search, and what it found is still compiled; it cancels anything else.
+ * Shows the progress of a job until it has ended, or nobody reads any more. Ctrl-C ends a search, and what it found is still compiled; it cancels anything else.
  * @param gone aborts when the process that runs it has ended
  * @throws OnboxError what it failed with, `job-cancelled`, `job-interrupted`
  */
@@ -81,6 +83,7 @@ export async function followLocal(book: JobBook, job: Job, terminal: Terminal, g
   const started = performance.now();
   const progress = createProgress(terminal, `${kind} ${model}`);
   progress.show({ stage: `job ${id}` });
+  terminal.onJob?.(id);
   let interrupts = 0;
   const onInterrupt = (): void => void book.askToStop(id, kind === 'tune' && interrupts++ === 0 ? 'finish' : 'cancel');
   const ending = new AbortController();
@@ -88,7 +91,8 @@ export async function followLocal(book: JobBook, job: Job, terminal: Terminal, g
   gone?.addEventListener('abort', onGone);
   process.on('SIGINT', onInterrupt);
   try {
-    const ended = await endOfJob(book, id, (line) => showLine(progress, line), ending.signal);
+    const signal = AbortSignal.any([ending.signal, terminal.closed]);
+    const ended = await endOfJob(book, id, (line) => showLine(progress, line), signal);
     progress.done(endText(ended.version, performance.now() - started));
     return ended;
   } catch (error) {

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Profile, type ProfiledLaunch, profileSession } from '../../runtime/index.js';
 import { type Command, exitCodes } from './command.js';
-import { compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
+import { boxFlags, compileFlags, compileOptionsOf, jsonFlag, threadsFlag } from './flags.js';
 import { drawProfile } from './profile-svg.js';
 import { printTable } from './table.js';
 import { openTarget } from './target.js';
@@ -20,7 +20,9 @@ export const profile: Command = {
     ...compileFlags,
     threads: threadsFlag,
     json: jsonFlag,
+    ...boxFlags,
   },
+  files: { inputs: [{ at: 0, isName: true }, { at: 'labels' }], outputs: ['svg'] },
   async run(args, terminal) {
     const runs = args.number('runs', { min: 1, max: 10_000, whole: true }) ?? runsDefault;
     const target = await openTarget(args.positional(0), undefined, await compileOptionsOf(args), terminal);

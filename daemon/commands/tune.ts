@@ -38,6 +38,7 @@ export const tune: Command = {
     json: jsonFlag,
     ...daemonFlags,
   },
+  files: { inputs: [{ at: 0, isName: true }, { at: 'labels' }] },
   async run(args, terminal) {
     const minutes = args.number('minutes', tuneLimits.minutes) ?? tuneLimits.minutesDefault;
     const trials = args.number('trials', tuneLimits.trials) ?? tuneLimits.trials.max;
