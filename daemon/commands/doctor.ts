@@ -7,13 +7,13 @@ import { plainText, printCount } from '../log.js';
 import { packageVersion } from '../root.js';
 import { homeFolder } from '../store/home.js';
 import { type Command, exitCodes, type Terminal } from './command.js';
-import { jsonFlag } from './flags.js';
+import { boxFlags, jsonFlag } from './flags.js';
 
 export const doctor: Command = {
   name: 'doctor',
   summary: 'what is wrong with this machine for onbox, why, and the cure',
   positionals: [],
-  flags: { json: jsonFlag },
+  flags: { json: jsonFlag, ...boxFlags },
   async run(args, terminal) {
     const user = currentUser(userName(terminal));
     const machine = thisMachine(terminal.environment, homeFolder(terminal.environment), user);

@@ -14,6 +14,8 @@ const testTools = {
   'clang-format': 'clang-format',
   'clang-tidy': 'clang-tidy',
   openssl: 'openssl',
+  'ssh-keygen': 'openssh-client',
+  '/usr/sbin/sshd': 'openssh-server',
   ffmpeg: 'ffmpeg',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'qemu-aarch64-static': 'qemu-user-static',
