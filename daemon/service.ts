@@ -9,7 +9,7 @@ import {
   type Task,
 } from '../runtime/index.js';
 import { classifyAnswer, describeModel, detectAnswer, loadedFacts, streamedModel, summarize } from './api/answers.js';
-import { complainOfEngine, complainOfModel } from './api/complaints.js';
+import { complainOfEngine, complainOfModel, npuFacts } from './api/complaints.js';
 import { errorFacts, statusOf } from './api/errors.js';
 import type {
   ClassifyAnswer,
@@ -271,7 +271,10 @@ export class Service {
     const health = this.health();
     return {
       ...health,
-      devices: [{ device: 'cpu', ok: health.engine.ready, ...complainOfEngine(health) }],
+      devices: [
+        { device: 'cpu', ok: health.engine.ready, ...complainOfEngine(health) },
+        ...npuFacts(this.parts.engine.loaded.models),
+      ],
       models: [
         ...models.map(({ name }) => ({ name, ok: !this.broken.has(name), ...complainOfModel(name, this.broken.get(name)) })),
         ...damaged.map(({ name, error }) => ({ name, ok: false, ...complainOfModel(name, error) })),

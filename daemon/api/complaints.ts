@@ -1,5 +1,6 @@
 // What health says of that which does not work: the problem, and what its owner can do.
 
+import type { LoadedModel } from '../engine/messages.js';
 import type { Complaint, ErrorFacts, Health } from './types.js';
 
 /** Nothing if the engine takes work. */
@@ -10,6 +11,16 @@ export function complainOfEngine({ engine }: Health): Complaint | undefined {
     problem: `the engine ended and is started again, for the ${engine.restarts + 1}. time`,
     cure: 'requests wait for it; if it does not stay, the log says why: journalctl -u onbox, lines with engine-exit',
   };
+}
+
+/** The NPU, where a loaded model has regions on it. `ok` is false once the CPU answers for one of them. */
+export function npuFacts(models: readonly LoadedModel[]): readonly ({ device: string; ok: boolean } & Partial<Complaint>)[] {
+  const parts = models.flatMap(({ npu }) => npu ?? []);
+  if (parts.length === 0) return [];
+  const [reason] = parts.flatMap(({ reasons }) => reasons);
+  if (reason === undefined) return [{ device: 'npu', ok: true }];
+  const problem = `the CPU answers for regions of the NPU: ${reason}`;
+  return [{ device: 'npu', ok: false, problem, cure: 'answers are right but slower; restart onbox to try the NPU again' }];
 }
 
 /** @param error nothing if there is none */

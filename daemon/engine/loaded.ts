@@ -2,7 +2,7 @@
 // the memory, for one more than may be open, or because nobody has used them for long.
 
 import { OnboxError } from '../../runtime/index.js';
-import type { LoadedModel } from './messages.js';
+import type { LoadedModel, NpuHealth } from './messages.js';
 import type { EngineModel, EngineRuntime } from './worker.js';
 
 export interface LoadOptions {
@@ -18,7 +18,7 @@ export interface LoadOptions {
 
 interface Entry {
   readonly model: EngineModel;
-  readonly facts: LoadedModel;
+  facts: LoadedModel;
   /** Of performance.now. */
   usedAt: number;
 }
@@ -59,6 +59,16 @@ export class LoadedModels {
     await entry.model.close();
   }
 
+  /** To be called after a run: whether an NPU has failed the model shows only then. */
+  note(module: string): void {
+    const entry = this.entries.get(module);
+    if (entry === undefined) return;
+    const npu = npuHealth(entry.model);
+    if (npu?.reasons.join('\n') === entry.facts.npu?.reasons.join('\n')) return;
+    entry.facts = { ...entry.facts, ...(npu === undefined ? {} : { npu }) };
+    this.onChange(this.list());
+  }
+
   /** Closes what nobody has used for long. */
   async expire(): Promise<void> {
     const end = performance.now() - this.options.keepAliveMs;
@@ -78,7 +88,9 @@ export class LoadedModels {
         await this.makeRoom(bytes, modelsMax - 1);
       },
     });
-    const facts: LoadedModel = { module, bytes, loadMs: performance.now() - start, loadedAt: Date.now() };
+    const npu = npuHealth(model);
+    const times = { loadMs: performance.now() - start, loadedAt: Date.now() };
+    const facts: LoadedModel = { module, bytes, ...times, ...(npu === undefined ? {} : { npu }) };
     const entry: Entry = { model, facts, usedAt: performance.now() };
     this.entries.set(module, entry);
     this.onChange(this.list());
@@ -108,4 +120,10 @@ export class LoadedModels {
   private list(): readonly LoadedModel[] {
     return [...this.entries.values()].map(({ facts }) => facts);
   }
+}
+
+function npuHealth({ session }: EngineModel): NpuHealth | undefined {
+  const states = session.npu?.() ?? [];
+  if (states.length === 0) return undefined;
+  return { regions: states.length, reasons: states.filter(({ reason }) => reason !== '').map(({ reason }) => reason) };
 }

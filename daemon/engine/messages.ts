@@ -90,6 +90,15 @@ export interface LoadedModel {
   readonly loadMs: number;
   /** Milliseconds since the epoch. */
   readonly loadedAt: number;
+  /** Of a model with regions on an NPU. */
+  readonly npu?: NpuHealth;
+}
+
+/** Regions of a model on an NPU. */
+export interface NpuHealth {
+  readonly regions: number;
+  /** Why the CPU answers for some of them, once for each of these. */
+  readonly reasons: readonly string[];
 }
 
 /** What is open, and how much may be. */
@@ -103,7 +112,7 @@ export interface Loaded {
 
 export type FromChild =
   | { readonly kind: 'ready' }
-  /** Sent whenever a model was opened or closed. */
+  /** Sent whenever a model was opened or closed, or an NPU failed one. */
   | { readonly kind: 'loaded'; readonly loaded: Loaded }
   | { readonly kind: 'done'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorFacts };

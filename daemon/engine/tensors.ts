@@ -14,6 +14,8 @@ import type { EngineRuntime } from './worker.js';
 
 /** The part of a Session that tensors need. */
 export type TensorSession = Pick<Session, 'runTensors' | 'runPixels'> & {
+  /** Absent in what never runs on one. */
+  readonly npu?: Session['npu'];
   readonly manifest: Pick<Session['manifest'], 'inputs' | 'outputs' | 'image'>;
 };
 

@@ -47,7 +47,9 @@ export function createWorker(
     const decoded = performance.now();
     return await device(async () => {
       const model = await models.open(module);
-      return await run(model, picture, decoded - start, performance.now() - decoded);
+      const answer = await run(model, picture, decoded - start, performance.now() - decoded);
+      models.note(module);
+      return answer;
     });
   }
 
@@ -77,6 +79,7 @@ export function createWorker(
           const { session } = await models.open(work.module);
           const ready = performance.now();
           const { outputs, infer, post } = await runTensors(session, work, picture, runtime);
+          models.note(work.module);
           return { outputs, ms: { decode: decoded - start, queue: ready - decoded, infer, post } };
         });
       }

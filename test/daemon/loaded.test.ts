@@ -1,6 +1,8 @@
 // Models are loaded on first use and go when others need their place or nobody uses them.
 
+import { npuFacts } from '../../daemon/api/complaints.js';
 import { LoadedModels, type LoadOptions } from '../../daemon/engine/loaded.js';
+import type { LoadedModel } from '../../daemon/engine/messages.js';
 import type { EngineModel, EngineRuntime } from '../../daemon/engine/worker.js';
 import { fakeChild, startTestServer, type TestServer, until } from './support/server.js';
 
@@ -11,7 +13,7 @@ function open(options: Partial<LoadOptions>) {
   const runtime = {
     async openModel(folder: string, { admit }: Parameters<EngineRuntime['openModel']>[1]) {
       await admit?.(Number(folder.split(':')[1]));
-      return { close: async () => void closed.push(folder) } as unknown as EngineModel;
+      return { session: {}, close: async () => void closed.push(folder) } as unknown as EngineModel;
     },
   } as EngineRuntime;
   const all = { threads: undefined, modelsMax: 8, bytesMax: 100, keepAliveMs: Number.POSITIVE_INFINITY, ...options };
@@ -48,6 +50,32 @@ test('what nobody used for as long as models are kept alive goes', async () => {
   await models.open('a:1');
   await models.expire();
   expect(closed).toEqual(['a:1']);
+});
+
+test('a region of the NPU that the CPU answers for is told once, and health names the cure', async () => {
+  const told: (readonly LoadedModel[])[] = [];
+  let reason = '';
+  const session = { npu: () => [{ mode: 'ready', reason, runs: 1, failures: 0 }] };
+  const runtime = { openModel: async () => ({ session, close: async () => undefined }) } as unknown as EngineRuntime;
+  const options = { threads: undefined, modelsMax: 8, bytesMax: 100, keepAliveMs: Number.POSITIVE_INFINITY };
+  const models = new LoadedModels(runtime, options, (list) => told.push(list));
+  await models.open('a');
+  models.note('a');
+  expect(told).toHaveLength(1);
+  expect(npuFacts(told.at(-1) ?? [])).toEqual([{ device: 'npu', ok: true }]);
+  reason = 'ref: no answer within 50 ms';
+  models.note('a');
+  models.note('a');
+  expect(told).toHaveLength(2);
+  expect(npuFacts(told.at(-1) ?? [])).toEqual([
+    {
+      device: 'npu',
+      ok: false,
+      problem: 'the CPU answers for regions of the NPU: ref: no answer within 50 ms',
+      cure: 'answers are right but slower; restart onbox to try the NPU again',
+    },
+  ]);
+  expect(npuFacts([])).toEqual([]);
 });
 
 describe('a daemon whose models fill the memory with two', () => {
