@@ -16,7 +16,7 @@ type Int64 = number | { readonly low: number; readonly high: number };
 
 /**
  * Decodes an ONNX model. Reads nothing but `bytes`.
- * @param bytes ModelProto; raw tensor data is not copied where it is aligned, so `bytes` must stay as it is
+ * @param bytes ModelProto; nothing of it is kept
  * @throws OnboxError `model-invalid` for what is not a whole, sane ModelProto; `external-data` if an initializer lives in another
  *   file; `dtype-unsupported` for strings, complex and the like
  */
@@ -178,7 +178,8 @@ function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode)
     if (raw.length !== count * dtypeBytes(dtype)) {
       throw new OnboxError(`${what} of shape [${shape}] wants ${count * dtypeBytes(dtype)} bytes, got ${raw.length}`, { code });
     }
-    return { dtype, shape, data: viewBytes(dtype, raw) };
+    // Copied, so that the bytes of the file go when the model is read: one view would keep all of them.
+    return { dtype, shape, data: viewBytes(dtype, new Uint8Array(raw)) };
   }
   const values = typedValues(proto, dtype);
   if (values.length !== count) {

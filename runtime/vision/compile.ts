@@ -84,6 +84,7 @@ export async function loadModel(
   options: UnderstandOptions,
 ): Promise<Pick<CompileRequest, 'graph' | 'spec' | 'modelDigest'>> {
   const bytes = await readFile(path);
+  const modelDigest = createHash('sha256').update(bytes).digest('hex');
   const { graph, spec } = understand(readModel(bytes), options);
-  return { graph, spec, modelDigest: createHash('sha256').update(bytes).digest('hex') };
+  return { graph, spec, modelDigest };
 }

@@ -1,7 +1,7 @@
 // Well-known networks as ONNX models with random weights, for benchmarks and tests: the shapes are those of the papers, the numbers
 // are seeded, and weights are scaled (He) so that activations stay in range through the depth.
 
-import { elementCount, type Tensor } from '../../runtime/core/tensor.js';
+import { elementCount, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import { type AttributeSketch, type NodeSketch, writeOnnx } from './onnx-writer.js';
 
 /** ResNet-18, He et al. 2015, as torchvision exports it: batch norms folded into the convolutions. */
@@ -55,6 +55,60 @@ export function vgg16(): Uint8Array {
   return sketch.finish(sketch.gemm(x, 1000));
 }
 
+/** ViT-B/16, Dosovitskiy et al. 2020, as PyTorch exports it: 86 million parameters, GELU by Erf. */
+export function vitB16(): Uint8Array {
+  const [width, tokens, depth] = [768, 197, 12];
+  const sketch = new NetworkSketch();
+  let x = sketch.conv('data', width, { kernel: 16, stride: 16 }, 1);
+  x = sketch.add('Reshape', [x, sketch.integers([1, width, tokens - 1])], width);
+  x = sketch.add('Transpose', [x], width, { perm: [0, 2, 1] });
+  x = sketch.add('Concat', [sketch.weight([1, 1, width], 0.5), x], width, { axis: 1 });
+  x = sketch.add('Add', [x, sketch.weight([1, tokens, width], 0.5)], width);
+  for (let layer = 0; layer < depth; layer++) {
+    x = sketch.add('Add', [x, attention(sketch, layerNorm(sketch, x), tokens, 12)], width);
+    const wide = gelu(sketch, dense(sketch, layerNorm(sketch, x), 4 * width));
+    x = sketch.add('Add', [x, dense(sketch, wide, width)], width);
+  }
+  const first = sketch.add('Gather', [layerNorm(sketch, x), sketch.integers([0])], width, { axis: 1 });
+  return sketch.finish(sketch.gemm(sketch.add('Flatten', [first], width), 1000), 17);
+}
+
+function layerNorm(sketch: NetworkSketch, x: string): string {
+  const width = sketch.channels(x);
+  return sketch.add('LayerNormalization', [x, sketch.weight([width], 0.1, 1), sketch.weight([width], 0.1)], width, {
+    epsilon: 1e-6,
+  });
+}
+
+function dense(sketch: NetworkSketch, x: string, features: number): string {
+  const width = sketch.channels(x);
+  const product = sketch.add('MatMul', [x, sketch.weight([width, features], Math.sqrt(1 / width))], features);
+  return sketch.add('Add', [product, sketch.weight([features], 0.01)], features);
+}
+
+function gelu(sketch: NetworkSketch, x: string): string {
+  const width = sketch.channels(x);
+  const scaled = sketch.add('Mul', [x, sketch.weight([], 0, Math.SQRT1_2)], width);
+  const share = sketch.add('Add', [sketch.add('Erf', [scaled], width), sketch.weight([], 0, 1)], width);
+  return sketch.add('Mul', [sketch.add('Mul', [x, share], width), sketch.weight([], 0, 0.5)], width);
+}
+
+function attention(sketch: NetworkSketch, x: string, tokens: number, heads: number): string {
+  const width = sketch.channels(x);
+  const [query, key, value] = [
+    [0, 2, 1, 3],
+    [0, 2, 3, 1],
+    [0, 2, 1, 3],
+  ].map((perm) => {
+    const split = sketch.add('Reshape', [dense(sketch, x, width), sketch.integers([1, tokens, heads, width / heads])], width);
+    return sketch.add('Transpose', [split], width, { perm });
+  }) as [string, string, string];
+  const scaled = sketch.add('Mul', [query, sketch.weight([], 0, Math.sqrt(heads / width))], width);
+  const weights = sketch.add('Softmax', [sketch.add('MatMul', [scaled, key], tokens)], tokens, { axis: -1 });
+  const mixed = sketch.add('Transpose', [sketch.add('MatMul', [weights, value], width)], width, { perm: [0, 2, 1, 3] });
+  return dense(sketch, sketch.add('Reshape', [mixed, sketch.integers([1, tokens, width])], width), width);
+}
+
 interface ConvShape {
   readonly kernel: number;
   readonly stride?: number;
@@ -104,6 +158,12 @@ class NetworkSketch {
     return name;
   }
 
+  integers(values: readonly number[]): string {
+    const name = `integers_${Object.keys(this.#initializers).length}`;
+    this.#initializers[name] = tensorOf('i64', [values.length], values);
+    return name;
+  }
+
   /** @param gain 1 where another branch is added to the result, 2 where a ReLU halves its power */
   conv(x: string, channels: number, shape: ConvShape, gain = 2): string {
     const { kernel, stride = 1, pad = 0, group = 1, bias = true } = shape;
@@ -126,13 +186,13 @@ class NetworkSketch {
     return this.add('Gemm', [x, w, this.weight([features], 0.01)], features, { transB: 1 });
   }
 
-  finish(output: string): Uint8Array {
+  finish(output: string, opset = 13): Uint8Array {
     return writeOnnx({
       inputs: [{ name: 'data', dims: ['batch', 3, 224, 224] }],
       outputs: [{ name: output, dims: ['batch', 1000] }],
       nodes: this.#nodes,
       initializers: this.#initializers,
-      opset: 13,
+      opset,
     });
   }
 }

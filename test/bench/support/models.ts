@@ -5,7 +5,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnboxError } from '../../../runtime/core/error.js';
 import { sharedData } from '../../support/data.js';
-import { mobilenetV1, resnet18, resnet50, vgg16 } from '../../support/networks.js';
+import { mobilenetV1, resnet18, resnet50, vgg16, vitB16 } from '../../support/networks.js';
 
 export interface BenchModel {
   readonly name: string;
@@ -32,7 +32,7 @@ const shared = [
   'light/light_resnet50',
 ] as const;
 
-const built = { mobilenet_v1: mobilenetV1, resnet18, resnet50, vgg16 };
+const built = { mobilenet_v1: mobilenetV1, resnet18, resnet50, vgg16, vit_b16: vitB16 };
 
 /** All of them, the small ones first. */
 export function benchModels(): readonly BenchModel[] {
