@@ -19,6 +19,7 @@ import { healthRoutes } from './health.js';
 import { jobRoutes } from './jobs.js';
 import { loadedRoutes } from './loaded.js';
 import { type ModelRouteOptions, modelRoutes } from './models.js';
+import { openapiRoutes } from './openapi.js';
 import { type Tickets, ticketRoutes } from './tickets.js';
 import { trackRoutes } from './track.js';
 
@@ -55,6 +56,7 @@ export function createApp(options: AppOptions): Express {
   app.use(modelRoutes(service, store, options.book, options));
   app.use(jobRoutes(service, options.book));
   app.use(loadedRoutes(service));
+  app.use(openapiRoutes(service.health().version));
   app.use(healthRoutes(service, options.keys));
   app.use(metricsRoutes({ service, budget, streams: options.streams }));
   app.use(ticketRoutes(options.tickets));

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type Request, Router } from 'express';
 import { OnboxError } from '../../runtime/index.js';
+import { type Query, queries } from '../api/queries.js';
 import type { JobBook } from '../jobs/book.js';
 import type { Service } from '../service.js';
 import { requireModelName } from '../store/names.js';
@@ -11,16 +12,13 @@ import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, onnxFile } from '../store/store.js';
 import { requirePlainBody, saveBody } from './body.js';
 import { refuseMethod } from './errors.js';
-import { answerJob, wantsStream } from './jobs.js';
-import { type Query, readQuery } from './query.js';
+import { answerJob } from './jobs.js';
+import { readQuery, wantsStream } from './query.js';
 
 export interface ModelRouteOptions {
   /** Largest ONNX file that is taken, in bytes. */
   readonly modelBytesMax: number;
 }
-
-/** What a query says of how a model is compiled. */
-const optionNames = ['input[]', 'cut[]', 'task', 'head'] as const;
 
 /** Models that may be on their way to the disk at once; each may take as much room as the largest. */
 const uploadsMax = 4;
@@ -31,27 +29,28 @@ export function modelRoutes(service: Service, store: ModelStore, book: JobBook, 
   router
     .route('/v1/models')
     .get(async (request, response) => {
-      readQuery(request, []);
+      readQuery(request, queries.none);
       response.json(await service.list());
     })
     .all(refuseMethod(['GET', 'HEAD']));
   router
     .route('/v1/models/:name')
     .get(async (request, response) => {
-      readQuery(request, []);
+      readQuery(request, queries.none);
       response.json(await service.describe(request.params.name));
     })
     .put(async (request, response) => {
       const name = requireModelName(request.params.name);
-      const compileOptions = optionsOf(readQuery(request, optionNames));
+      const compileOptions = optionsOf(readQuery(request, queries.put));
       const { staging, digest } = await upload(request);
       const detail = await service.put({ name, staging, digest, options: compileOptions });
       response.status(detail.version === 1 ? 201 : 200).json(detail);
     })
     .post(async (request, response) => {
       const name = requireModelName(request.params.name);
-      const compileOptions = optionsOf(readQuery(request, [...optionNames, 'stream']));
-      const isStreamed = wantsStream(request);
+      const query = readQuery(request, queries.compile);
+      const compileOptions = optionsOf(query);
+      const isStreamed = wantsStream(query);
       const { staging, digest } = await upload(request);
       const job = await service.startCompile({ name, staging, digest, options: compileOptions });
       await answerJob(response, book, job, isStreamed);
@@ -86,11 +85,7 @@ function createUploader(store: ModelStore, modelBytesMax: number) {
   };
 }
 
-function optionsOf(query: Query): CompileOptions {
-  const inputs = query.get('input')?.split('\n');
-  const cut = query.get('cut')?.split('\n');
-  const task = query.get('task');
-  const head = query.get('head');
+function optionsOf({ input: inputs, cut, task, head }: Query<'put'>): CompileOptions {
   return {
     ...(inputs === undefined ? {} : parseInputShapes(inputs)),
     ...(cut === undefined ? {} : { cut }),

@@ -1,49 +1,47 @@
 // Query parameters: known names, once each, within their limits.
 
 import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
 import { OnboxError } from '../../runtime/index.js';
-import { type Limits, parseNumber, printLimits } from '../api/limits.js';
-import { type Priority, usualPriority } from '../engine/queue.js';
+import type { Priority } from '../engine/queue.js';
 import { printFact } from '../log.js';
 
-export type Query = ReadonlyMap<string, string>;
-
 /**
- * The query of a request. Names that end in `[]` in `known` may come several times; they are joined with line ends.
- * @throws OnboxError `query-invalid` naming a parameter that is unknown or repeated
+ * The query of a request, read by its schema. Lists are parameters that may come several times.
+ * @throws OnboxError `query-invalid` naming a parameter that is unknown, repeated or outside of its limits
  */
-export function readQuery(request: IncomingMessage, known: readonly string[]): Query {
+export function readQuery<S extends z.ZodObject>(request: IncomingMessage, schema: S): z.output<S> {
   const url = request.url ?? '';
   const mark = url.indexOf('?');
-  const query = new Map<string, string>();
+  const given = new Map<string, string | string[]>();
   for (const [name, value] of new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))) {
-    const isList = known.includes(`${name}[]`);
-    if (!isList && !known.includes(name)) {
-      const names = known.length === 0 ? 'none' : known.join(', ').replaceAll('[]', '');
+    if (!Object.hasOwn(schema.shape, name)) {
+      const names = Object.keys(schema.shape).join(', ') || 'none';
       throw invalid(`unknown parameter ${printFact(name.slice(0, 80))}; known here: ${names}`);
     }
-    const before = query.get(name);
-    if (before !== undefined && !isList) throw invalid(`the parameter "${name}" is given twice`);
-    query.set(name, before === undefined ? value : `${before}\n${value}`);
+    const before = given.get(name);
+    if (isList(schema.shape[name])) given.set(name, [...(before ?? []), value]);
+    else if (before !== undefined) throw invalid(`the parameter "${name}" is given twice`);
+    else given.set(name, value);
   }
-  return query;
+  const read = schema.safeParse(Object.fromEntries(given));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw invalid(`"${issue?.path.join('.')}" ${issue?.message}`);
 }
 
-/**
- * A number of the query, or `fallback` where it is not given.
- * @throws OnboxError `query-invalid` naming the parameter, its limits and what came
- */
-export function numberOf<F>(query: Query, name: string, fallback: F, limits: Limits): number | F {
-  const text = query.get(name);
-  if (text === undefined) return fallback;
-  const value = parseNumber(text, limits);
-  if (value === undefined) throw invalid(`"${name}" wants ${printLimits(limits)}, got ${printFact(text.slice(0, 80))}`);
-  return value;
+/** 1 goes before 2, which is usual, and that before 3. */
+export function priorityOf({ priority }: { readonly priority: number }): Priority {
+  return priority as Priority;
 }
 
-/** 1 goes before 2, which is usual, and that before 3. @throws OnboxError `query-invalid` */
-export function priorityOf(query: Query): Priority {
-  return numberOf(query, 'priority', usualPriority, { min: 1, max: 3, whole: true }) as Priority;
+/** False if the query says `stream=0`: then the answer is the job, as JSON, at once. */
+export function wantsStream({ stream }: { readonly stream?: string | undefined }): boolean {
+  return !['0', 'false'].includes(stream ?? '1');
+}
+
+function isList(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional ? isList(schema.unwrap()) : schema instanceof z.ZodArray;
 }
 
 function invalid(message: string): OnboxError {

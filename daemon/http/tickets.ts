@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { Router } from 'express';
 import { OnboxError } from '../../runtime/index.js';
+import { queries } from '../api/queries.js';
 import { refuseMethod } from './errors.js';
 import { readQuery } from './query.js';
 
@@ -46,7 +47,7 @@ export function ticketRoutes(tickets: Tickets): Router {
   router
     .route('/v1/tickets')
     .post((request, response) => {
-      readQuery(request, []);
+      readQuery(request, queries.none);
       response.status(201).json({ ticket: tickets.issue(), expires_s: lifeMs / 1000 });
     })
     .all(refuseMethod(['POST']));

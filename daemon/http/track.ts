@@ -2,15 +2,14 @@
 
 import { type Request, Router } from 'express';
 import { OnboxError } from '../../runtime/index.js';
-import { detectLimits } from '../api/limits.js';
-import { printFact } from '../log.js';
+import { type Query, queries } from '../api/queries.js';
 import { objectOf } from '../track/fields.js';
-import { sessionLimits, type TrackRequest, type TrackSessions } from '../track/sessions.js';
+import type { TrackRequest, TrackSessions } from '../track/sessions.js';
 import { type BodyLimits, collectBody } from './body.js';
 import type { MemoryBudget } from './budget.js';
 import { refuseMethod } from './errors.js';
 import { answerImage } from './infer.js';
-import { numberOf, priorityOf, type Query, readQuery } from './query.js';
+import { priorityOf, readQuery } from './query.js';
 
 /** Of a configuration: room for the largest scene. */
 const configLimits: BodyLimits = { bytesMax: 512 * 1024, timeoutMs: 60_000, piecesMax: 65_536 };
@@ -20,18 +19,18 @@ export function trackRoutes(sessions: TrackSessions, budget: MemoryBudget): Rout
   router
     .route('/v1/track')
     .get((request, response) => {
-      readQuery(request, []);
+      readQuery(request, queries.none);
       response.json({ sessions: sessions.list() });
     })
     .all(refuseMethod(['GET', 'HEAD']));
   router
     .route('/v1/track/:session')
     .post(async (request, response) => {
-      const asked = trackRequest(readQuery(request, ['model', 'min_confidence', 'pts_us', 'ttl_s', 'priority']));
+      const asked = trackRequest(readQuery(request, queries.track));
       await answerImage(request, response, budget, (image, wait) => sessions.track(request.params.session, image, asked, wait));
     })
     .put(async (request, response) => {
-      readQuery(request, []);
+      readQuery(request, queries.none);
       const { bytes, release } = await collectBody(request, configLimits, budget);
       try {
         response.json(await sessions.configure(request.params.session, objectOf(parse(bytes), 'the configuration')));
@@ -40,7 +39,7 @@ export function trackRoutes(sessions: TrackSessions, budget: MemoryBudget): Rout
       }
     })
     .get((request: Request<{ session: string }>, response) => {
-      readQuery(request, []);
+      readQuery(request, queries.none);
       response.json(sessions.describe(request.params.session));
     })
     .delete((request: Request<{ session: string }>, response) => {
@@ -51,25 +50,9 @@ export function trackRoutes(sessions: TrackSessions, budget: MemoryBudget): Rout
   return router;
 }
 
-function trackRequest(query: Query): TrackRequest {
-  const has = (name: string): boolean => query.has(name);
-  const { min, max, usual } = sessionLimits.ttlS;
-  return {
-    model: query.get('model'),
-    minConfidence: has('min_confidence') ? numberOf(query, 'min_confidence', 0, detectLimits.minConfidence) : undefined,
-    ptsUs: has('pts_us') ? microsecondsOf(query.get('pts_us') ?? '') : undefined,
-    priority: priorityOf(query),
-    ttlS: has('ttl_s') ? numberOf(query, 'ttl_s', usual, { min, max, whole: true }) : undefined,
-  };
-}
-
-/** Clocks since 1970 have more digits than other numbers of a query. */
-function microsecondsOf(text: string): number {
-  const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= Number.MAX_SAFE_INTEGER) return value;
-  throw new OnboxError(`"pts_us" wants a whole number of microseconds, got ${printFact(text.slice(0, 80))}`, {
-    code: 'query-invalid',
-  });
+function trackRequest(query: Query<'track'>): TrackRequest {
+  const { model, min_confidence: minConfidence, pts_us: ptsUs, ttl_s: ttlS } = query;
+  return { model, minConfidence, ptsUs, ttlS, priority: priorityOf(query) };
 }
 
 function parse(body: Uint8Array): unknown {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { OnboxError } from '../../runtime/index.js';
+import { queries } from '../api/queries.js';
 import type { MemoryBudget } from '../http/budget.js';
 import { type GuardOptions, requireAccess } from '../http/guard.js';
 import { readQuery } from '../http/query.js';
@@ -74,8 +75,8 @@ export class Streams {
     if (offered !== undefined && !offered.split(/ *, */).includes(subprotocol)) {
       throw new OnboxError(`this path speaks ${subprotocol}`, { code: 'protocol-unsupported' });
     }
-    const query = readQuery(request, ['model', 'ticket']);
-    const opened = await service.openStream(query.get('model'));
+    const query = readQuery(request, queries.stream);
+    const opened = await service.openStream(query.model);
     if (this.stopped) throw new OnboxError('onbox is stopping', { code: 'engine-stopped' });
     if (this.open.size >= streamsMax) throw new OnboxError(`${streamsMax} streams are open already`, { code: 'queue-full' });
     this.sockets.handleUpgrade(request, socket, head, (accepted) => this.begin(accepted, opened));
