@@ -26,7 +26,7 @@ interface Make {
 /** With local memory of its own come register files for many more work-items. */
 const discrete: Make = { itemsPerUnit: 512, groupMax: 128, vectorRegisters: 32, vectorsFull: 24, l1Bytes: 64 * 1024 };
 /** 64 registers of 32 bits, as Bifrost and Valhall: 32 of them let all work-items run. */
-const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 13, vectorsFull: 7, l1Bytes: 16 * 1024 };
+const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 12, vectorsFull: 7, l1Bytes: 16 * 1024 };
 /** 16 registers of vectors, as Midgard. */
 const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 8, vectorsFull: 4, l1Bytes: 16 * 1024 };
 
@@ -49,6 +49,7 @@ export function openclMachine(device: OpenclDevice): TuningMachine {
     grid: {
       items: device.units * itemsPerUnit,
       groupMax: Math.min(groupMax, device.workGroupMax),
+      groupSides: device.workItemMax,
       vectorsFull,
     },
   };

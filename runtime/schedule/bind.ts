@@ -2,7 +2,9 @@
 // waits for another, so what stands around the loop may not communicate: no locals, nothing that reads an output, and what two
 // statements of a block write must be apart.
 
-import type { Binding, Buffer, Condition, Loop, Program, Statement, Store } from '../loop/program.js';
+import type { Shape } from '../core/tensor.js';
+import { flatIndex } from '../loop/flat.js';
+import type { Binding, Condition, Loop, Program, Statement, Store } from '../loop/program.js';
 import { rangeUnder } from '../loop/range.js';
 import { visitBlockExpressions, visitStatements } from '../loop/statement.js';
 import { demand } from './illegal.js';
@@ -12,7 +14,9 @@ export function bind(program: Program, name: string, binding: Binding): Program 
   const { dimension, group } = binding;
   demand(dimension === 0 || dimension === 1 || dimension === 2, `a grid has no dimension ${dimension}`);
   demand(Number.isInteger(group) && group > 0, `bind wants a positive whole group, got ${group}`);
-  const outputs = new Set(program.buffers.filter(({ role }) => role === 'output').map((buffer: Buffer) => buffer.name));
+  const outputs = new Map(
+    program.buffers.filter(({ role }) => role === 'output').map(({ name: output, shape }) => [output, shape]),
+  );
   demand(
     program.body.every(({ kind }) => kind !== 'local'),
     'all statements share a local',
@@ -22,10 +26,13 @@ export function bind(program: Program, name: string, binding: Binding): Program 
     if (paths.length === 0) continue;
     requireOneGroup(nest, binding);
     requireUnread(nest, outputs);
-    for (const path of paths) requireBindable(path, binding);
+    for (const path of paths) requireBindable(path, binding, outputs);
   }
   return replaceLoops(program, name, (loop) => [{ ...loop, mode: 'item', binding }]);
 }
+
+/** Shapes of what the program writes, by name. */
+type Outputs = ReadonlyMap<string, Shape>;
 
 /** The way to a loop: each block that it stands in, and the statement of the block that leads to it. */
 type Path = readonly { readonly block: readonly Statement[]; readonly at: Statement }[];
@@ -47,14 +54,14 @@ function requireOneGroup(nest: Statement, { dimension, group }: Binding): void {
   });
 }
 
-function requireUnread(nest: Statement, outputs: ReadonlySet<string>): void {
+function requireUnread(nest: Statement, outputs: Outputs): void {
   visitBlockExpressions([nest], (expression) => {
     const reads = expression.kind === 'load' && outputs.has(expression.buffer) ? expression.buffer : undefined;
     demand(reads === undefined, `${reads} is read and written`);
   });
 }
 
-function requireBindable(path: Path, { dimension }: Binding): void {
+function requireBindable(path: Path, { dimension }: Binding, outputs: Outputs): void {
   const loop = path.at(-1)?.at as Loop;
   demand(loop.axis === 'space', `${loop.name} is a reduction and cannot be bound`);
   demand(loop.mode === 'serial', `${loop.name} is ${loop.mode} already`);
@@ -68,7 +75,7 @@ function requireBindable(path: Path, { dimension }: Binding): void {
       demand(at.mode !== 'vector' && at.mode !== 'parallel', `${loop.name} stands inside ${at.name}, which is ${at.mode}`);
       demand(at.binding?.dimension !== dimension, `${at.name} is bound to dimension ${dimension} already`);
     }
-    requireApart(block);
+    requireApart(block, outputs);
   }
   visitStatements(loop.body, (inner) => {
     const taken = inner.kind === 'for' && inner.binding?.dimension === dimension ? inner.name : undefined;
@@ -82,13 +89,13 @@ interface Written {
 }
 
 /** No element is written by two statements of a block. */
-function requireApart(block: readonly Statement[]): void {
+function requireApart(block: readonly Statement[], outputs: Outputs): void {
   if (block.length < 2) return;
   const written = block.map((statement) => writtenBy([statement], []));
   for (const [i, stores] of written.entries()) {
     for (const a of stores) {
       for (const b of written.slice(i + 1).flat()) {
-        const isSame = a.store.buffer === b.store.buffer && !areApart(a, b);
+        const isSame = a.store.buffer === b.store.buffer && !areApart(a, b, outputs.get(a.store.buffer) ?? []);
         demand(!isSame, `two statements may write one element of ${a.store.buffer}`);
       }
     }
@@ -107,10 +114,11 @@ function writtenBy(block: readonly Statement[], facts: readonly Condition[]): Wr
   return written.filter(({ store }) => !locals.has(store.buffer));
 }
 
-function areApart(a: Written, b: Written): boolean {
-  return a.store.index.some((at, axis) => {
-    const other = b.store.index[axis];
-    if (other === undefined) return false;
+/** By the range of an axis, or that of the place in memory, which is simple where rows and columns are one loop. */
+function areApart(a: Written, b: Written, shape: Shape): boolean {
+  const axes = a.store.index.map((at, axis) => [at, b.store.index[axis] ?? at] as const);
+  const places = [flatIndex(a.store.index, shape), flatIndex(b.store.index, shape)] as const;
+  return [...axes, places].some(([at, other]) => {
     const [low, high] = rangeUnder(at, a.facts);
     const [otherLow, otherHigh] = rangeUnder(other, b.facts);
     return high < otherLow || otherHigh < low;

@@ -18,8 +18,12 @@ export function scheduleFor(program: Program, machine: Machine, choice: Choice):
   const builder = new ScheduleBuilder(program);
   const frame = openFrame(builder, machine, choice);
   new Deriver(builder, machine, choice, frame).run();
-  if (machine.grid !== undefined) bindItems(builder, Math.min(choice.chunks, machine.grid.groupMax), machine.lanes);
-  else for (const step of parallelSteps(builder.program, machine.threads * choice.chunks)) builder.try(step);
+  if (machine.grid === undefined) {
+    for (const step of parallelSteps(builder.program, machine.threads * choice.chunks)) builder.try(step);
+  } else {
+    const { groupMax, groupSides: sides } = machine.grid;
+    bindItems(builder, Math.min(choice.chunks, groupMax), { lanes: machine.lanes, sides });
+  }
   return builder.steps;
 }
 

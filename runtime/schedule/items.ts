@@ -7,14 +7,20 @@ import type { ScheduleBuilder } from './builder.js';
 
 const dimensionsMax = 3;
 
+interface ItemLimits {
+  /** Floats in a vector. */
+  readonly lanes: number;
+  /** Work-items of a work-group along each dimension. */
+  readonly sides: readonly number[];
+}
+
 /**
  * Binds the loops of every nest at the top of a program.
  * @param groupMax work-items of a work-group at most
- * @param lanes floats in a vector
  */
-export function bindItems(builder: ScheduleBuilder, groupMax: number, lanes: number): void {
+export function bindItems(builder: ScheduleBuilder, groupMax: number, { lanes, sides }: ItemLimits): void {
   const names = builder.program.body.flatMap((nest) => (nest.kind === 'for' ? [nest.name] : []));
-  for (const name of new Set(names)) bindNest(builder, name, groupMax);
+  for (const name of new Set(names)) bindNest(builder, name, groupMax, sides);
   for (const name of shortLoops(builder.program, lanes)) builder.try({ step: 'vectorize', loop: name });
 }
 
@@ -28,7 +34,7 @@ function shortLoops(program: Program, lanes: number): Set<string> {
   return names;
 }
 
-function bindNest(builder: ScheduleBuilder, top: string, groupMax: number): void {
+function bindNest(builder: ScheduleBuilder, top: string, groupMax: number, sides: readonly number[]): void {
   let loops = loopsOf(builder.program, top);
   for (let count = 0; loops.length > dimensionsMax; count++) {
     const [outer, inner] = loops as [string, string];
@@ -41,6 +47,7 @@ function bindNest(builder: ScheduleBuilder, top: string, groupMax: number): void
   const groups = groupsFor(
     inner.map((name) => extentOf(builder.program, name)),
     groupMax,
+    sides,
   );
   for (const [i, loop] of inner.entries()) {
     if (i === 0 || i === 1 || i === 2) builder.try({ step: 'bind', loop, dimension: i, group: groups[i] ?? 1 });
@@ -79,7 +86,7 @@ function extentOf(program: Program, name: string): number {
 }
 
 /** The powers of two that leave the fewest work-items idle; of those the largest groups, longest along the first dimension. */
-function groupsFor(extents: readonly number[], groupMax: number): number[] {
+function groupsFor(extents: readonly number[], groupMax: number, sides: readonly number[]): number[] {
   let best: number[] = extents.map(() => 1);
   let bestCost = Number.POSITIVE_INFINITY;
   const visit = (groups: readonly number[], room: number): void => {
@@ -89,7 +96,8 @@ function groupsFor(extents: readonly number[], groupMax: number): number[] {
       if (cost < bestCost) [best, bestCost] = [[...groups], cost];
       return;
     }
-    for (let group = 1; group <= room && group < extent * 2; group *= 2) visit([...groups, group], room / group);
+    const side = Math.min(room, sides[groups.length] ?? 1);
+    for (let group = 1; group <= side && group < extent * 2; group *= 2) visit([...groups, group], room / group);
   };
   visit([], groupMax);
   return best;
@@ -100,5 +108,5 @@ function costOf(extents: readonly number[], groups: readonly number[], groupMax:
   const size = groups.reduce((product, group) => product * group, 1);
   // A group of half the size wants almost a tenth more time, one that is short along the first dimension a little.
   const small = 1 + 0.09 * Math.log2(groupMax / size);
-  return padded * small * (1 + 0.01 * Math.log2(groupMax / (groups[0] ?? 1)));
+  return padded * small * (1 + 0.03 * Math.log2(groupMax / (groups[0] ?? 1)));
 }

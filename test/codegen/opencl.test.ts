@@ -18,7 +18,7 @@ import { keepPoclCache } from '../support/opencl.js';
 
 keepPoclCache();
 
-const grid = { items: 256, groupMax: 64, vectorsFull: 7 };
+const grid = { items: 256, groupMax: 64, groupSides: [64, 64, 4] as const, vectorsFull: 7 };
 const machine = { lanes: openclLanes, vectorRegisters: 12, fmaPerCycle: 1, threads: 1, grid };
 const all = samples(openclLanes).map(({ title, program }) => {
   const applied = apply(defaultSchedule(program, machine), program);
@@ -37,6 +37,7 @@ function kernelsOf(program: Program, first = 0, isAligned = true): ClKernelSourc
 test.each(all)('$title: groups of at most 64, whole ones, and nothing that GPUs are slow at', ({ scheduled }) => {
   for (const { text, global, local } of kernelsOf(scheduled)) {
     expect(local[0] * local[1] * local[2]).toBeLessThanOrEqual(grid.groupMax);
+    expect(local[2]).toBeLessThanOrEqual(grid.groupSides[2]);
     expect(global.map((extent, i) => extent % (local[i] ?? 1))).toEqual([0, 0, 0]);
     expect(text).toContain(`reqd_work_group_size(${local.join(', ')})`);
     expect(text).not.toMatch(/\bfma\(|\bdouble\b|\bsize_t\b|__local|barrier/);

@@ -57,6 +57,18 @@ test('a bound loop is noted with its dimension and group, and the note is read b
   `);
 });
 
+test('a last piece beside a loop over rows and columns is apart by its place in memory', () => {
+  const text = `
+    input x f32[2,3,3]
+    output y f32[2,3,3]
+    for c in 0..2
+      for p in 0..2
+        for q in 0..4
+          y[c, (q + p * 4) / 3, (q + p * 4) % 3] = x[c, (q + p * 4) / 3, (q + p * 4) % 3]
+      y[c, 2, 2] = x[c, 2, 2]`;
+  expect(reason(text, [{ step: 'bind', loop: 'p', dimension: 0, group: 2 }])).toBe('');
+});
+
 const bind = (loop: string, dimension: 0 | 1 | 2, group = 4) => ({ step: 'bind', loop, dimension, group }) as const;
 
 test.each([
