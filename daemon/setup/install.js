@@ -14,6 +14,7 @@ const testTools = {
   'clang-format': 'clang-format',
   'clang-tidy': 'clang-tidy',
   openssl: 'openssl',
+  'systemd-analyze': 'systemd',
   'ssh-keygen': 'openssh-client',
   '/usr/sbin/sshd': 'openssh-server',
   ffmpeg: 'ffmpeg',
