@@ -9,6 +9,8 @@ import { errorOf } from '../../runtime/module/compare.js';
 import { place as findPlace } from '../../runtime/module/placement.js';
 import { printManifest } from '../../runtime/module/read.js';
 import { openSession } from '../../runtime/module/session.js';
+import { compileFile } from '../../runtime/vision/compile.js';
+import { sharedData } from '../support/data.js';
 import { compileGraph, makeScratch, numbers, smallImage, smallNetwork } from './networks.js';
 
 const plugins = resolve(__dirname, '../../addon/build/Release/plugins');
@@ -136,6 +138,17 @@ describe('--place npu', () => {
     delete process.env['ONBOX_NPU_FOLDERS'];
     await expect(compileGraph(fresh(), smallNetwork(), { place: 'npu' })).rejects.toMatchObject({ code: 'npu-missing' });
   });
+});
+
+const model = sharedData('models/mobilenetv2_fp32deq.onnx');
+const testModel = model === undefined ? test.skip : test;
+testModel('mobilenetv2 runs as one region on ref, and answers as on the CPU', async () => {
+  process.env['ONBOX_NPU_TIMEOUT_MS'] = '600000';
+  const folder = fresh();
+  const { manifest, place } = await compileFile(model ?? '', { name: 'mobilenetv2', outFolder: folder, place: 'npu' });
+  expect(place?.regions.filter(({ isTaken }) => isTaken)).toMatchObject([{ nodes: place?.nodes.length }]);
+  expect(manifest.npu?.regions).toHaveLength(1);
+  expect(manifest.selfCheck.maxRelativeError).toBeLessThan(1e-4);
 });
 
 describe('a placement by hand', () => {
