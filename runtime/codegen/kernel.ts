@@ -4,15 +4,15 @@
 
 import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
-import { type Affine, affineKey, constant, constantOf, dependsOn, strideOf, visitAtoms } from '../loop/affine.js';
+import { type Affine, affineKey, constant, dependsOn, strideOf, visitAtoms } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
-import { substituteBlock, visitStatements } from '../loop/statement.js';
+import { substituteBlock } from '../loop/statement.js';
 import type { Address, Dialect } from './dialect.js';
 import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
 import { type Dimension, dimensions, type Extents, type Turn, turnsOf } from './grid.js';
 import { readByLane } from './lanes.js';
-import { localForm } from './locals.js';
+import { fixedIndex, localForm, usedVariables } from './locals.js';
 import { valueType } from './scalar.js';
 
 /** Where an element of a buffer is found in C. */
@@ -262,7 +262,7 @@ export class KernelWriter {
   private place(buffer: string, index: readonly Affine[]): Place {
     const named = this.named.get(buffer);
     if (named !== undefined) {
-      const at = named.strides.reduce((sum, stride, axis) => sum + stride * fixed(index[axis]), 0);
+      const at = named.strides.reduce((sum, stride, axis) => sum + stride * fixedIndex(index[axis]), 0);
       return { kind: 'variable', name: `${named.prefix}_${at}`, vector: named.kind === 'vectors' };
     }
     const { dtype, shape, role } = this.bufferOf(buffer);
@@ -375,38 +375,10 @@ function isConstant({ dtype, role }: Buffer): boolean {
   return dtype === 'f32' && (role === 'input' || role === 'constant');
 }
 
-function fixed(index: Affine | undefined): number {
-  const value = index === undefined ? undefined : constantOf(index);
-  assert(value !== undefined, 'a register with a varying index');
-  return value;
-}
-
 function isMeasured(index: Affine): boolean {
   let found = false;
   visitAtoms(index, (atom) => {
     if (atom.kind === 'measured') found = true;
   });
   return found;
-}
-
-/** Numbers of the variables that the statements use; a tail uses fewer than its array has. */
-function usedVariables(name: string, rest: readonly Statement[], strides: readonly number[], count: number): number[] {
-  if (count === 1) return [0];
-  const used = new Set<number>();
-  visitStatements(rest, (statement, loops) => {
-    if (statement.kind !== 'store' || statement.buffer !== name) return;
-    const unrolled = loops.filter((loop) => loop.mode === 'unroll');
-    const visit = (depth: number, replace: Map<string, Affine>): void => {
-      const loop = unrolled[depth];
-      if (loop === undefined) {
-        const [store] = substituteBlock([statement], replace);
-        assert(store?.kind === 'store', 'a store stays a store');
-        used.add(strides.reduce((sum, stride, axis) => sum + stride * fixed(store.index[axis]), 0));
-        return;
-      }
-      for (let i = 0; i < loop.extent; i++) visit(depth + 1, new Map([...replace, [loop.name, constant(i)]]));
-    };
-    visit(0, new Map());
-  });
-  return [...used].sort((a, b) => a - b);
 }

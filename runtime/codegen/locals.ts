@@ -1,10 +1,11 @@
 // How the locals of a program live in generated code: as named variables, which the compiler keeps in registers, wherever every access
 // has a constant place after unrolling; else as an array on the stack.
 
-import { type Affine, affineKey, constantOf } from '../loop/affine.js';
+import { assert } from '../core/assert.js';
+import { type Affine, affineKey, constant, constantOf } from '../loop/affine.js';
 import { addVariables } from '../loop/expression.js';
 import type { Buffer, Loop, Statement } from '../loop/program.js';
-import { visitBlockExpressions, visitStatements } from '../loop/statement.js';
+import { substituteBlock, visitBlockExpressions, visitStatements } from '../loop/statement.js';
 
 export type LocalForm =
   /** One C variable for every element. */
@@ -79,4 +80,33 @@ function isLaneAccess({ index, loops }: Access): boolean {
     affineKey(last) === lane.name &&
     index.slice(0, -1).every((at) => isFixed(at, loops))
   );
+}
+
+/** The value of an index that chooses a variable. */
+export function fixedIndex(index: Affine | undefined): number {
+  const value = index === undefined ? undefined : constantOf(index);
+  assert(value !== undefined, 'a register with a varying index');
+  return value;
+}
+
+/** Numbers of the variables that the statements use; a tail uses fewer than its array has. */
+export function usedVariables(name: string, rest: readonly Statement[], strides: readonly number[], count: number): number[] {
+  if (count === 1) return [0];
+  const used = new Set<number>();
+  visitStatements(rest, (statement, loops) => {
+    if (statement.kind !== 'store' || statement.buffer !== name) return;
+    const unrolled = loops.filter((loop) => loop.mode === 'unroll');
+    const visit = (depth: number, replace: Map<string, Affine>): void => {
+      const loop = unrolled[depth];
+      if (loop === undefined) {
+        const [store] = substituteBlock([statement], replace);
+        assert(store?.kind === 'store', 'a store stays a store');
+        used.add(strides.reduce((sum, stride, axis) => sum + stride * fixedIndex(store.index[axis]), 0));
+        return;
+      }
+      for (let i = 0; i < loop.extent; i++) visit(depth + 1, new Map([...replace, [loop.name, constant(i)]]));
+    };
+    visit(0, new Map());
+  });
+  return [...used].sort((a, b) => a - b);
 }

@@ -37,7 +37,7 @@ function makeOf({ localBytes, type, floatLanes }: OpenclDevice): Make {
   return type === 'gpu' && floatLanes >= openclLanes ? vector : scalar;
 }
 
-export function openclMachine(device: OpenclDevice): TuningMachine {
+function openclMachine(device: OpenclDevice): TuningMachine {
   const { itemsPerUnit, groupMax, vectorRegisters, vectorsFull, l1Bytes } = makeOf(device);
   return {
     lanes: openclLanes,

@@ -3,6 +3,7 @@
 // statements of a block write must be apart.
 
 import type { Shape } from '../core/tensor.js';
+import { type Affine, strideOf } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Binding, Condition, Loop, Program, Statement, Store } from '../loop/program.js';
 import { rangeUnder } from '../loop/range.js';
@@ -65,6 +66,7 @@ function requireBindable(path: Path, { dimension }: Binding, outputs: Outputs): 
   const loop = path.at(-1)?.at as Loop;
   demand(loop.axis === 'space', `${loop.name} is a reduction and cannot be bound`);
   demand(loop.mode === 'serial', `${loop.name} is ${loop.mode} already`);
+  const around = new Set<string>();
   for (const { block, at } of path) {
     demand(
       block.every(({ kind }) => kind !== 'local'),
@@ -75,7 +77,8 @@ function requireBindable(path: Path, { dimension }: Binding, outputs: Outputs): 
       demand(at.mode !== 'vector' && at.mode !== 'parallel', `${loop.name} stands inside ${at.name}, which is ${at.mode}`);
       demand(at.binding?.dimension !== dimension, `${at.name} is bound to dimension ${dimension} already`);
     }
-    requireApart(block, outputs);
+    requireApart(block, outputs, around);
+    if (at.kind === 'for') around.add(at.name);
   }
   visitStatements(loop.body, (inner) => {
     const taken = inner.kind === 'for' && inner.binding?.dimension === dimension ? inner.name : undefined;
@@ -89,13 +92,13 @@ interface Written {
 }
 
 /** No element is written by two statements of a block. */
-function requireApart(block: readonly Statement[], outputs: Outputs): void {
+function requireApart(block: readonly Statement[], outputs: Outputs, around: ReadonlySet<string>): void {
   if (block.length < 2) return;
   const written = block.map((statement) => writtenBy([statement], []));
   for (const [i, stores] of written.entries()) {
     for (const a of stores) {
       for (const b of written.slice(i + 1).flat()) {
-        const isSame = a.store.buffer === b.store.buffer && !areApart(a, b, outputs.get(a.store.buffer) ?? []);
+        const isSame = a.store.buffer === b.store.buffer && !areApart(a, b, outputs.get(a.store.buffer) ?? [], around);
         demand(!isSame, `two statements may write one element of ${a.store.buffer}`);
       }
     }
@@ -114,13 +117,27 @@ function writtenBy(block: readonly Statement[], facts: readonly Condition[]): Wr
   return written.filter(({ store }) => !locals.has(store.buffer));
 }
 
-/** By the range of an axis, or that of the place in memory, which is simple where rows and columns are one loop. */
-function areApart(a: Written, b: Written, shape: Shape): boolean {
+/**
+ * By the range of an axis, or that of the place in memory, which is simple where rows and columns are one loop.
+ * @param around loops that both stand in
+ */
+function areApart(a: Written, b: Written, shape: Shape, around: ReadonlySet<string>): boolean {
   const axes = a.store.index.map((at, axis) => [at, b.store.index[axis] ?? at] as const);
   const places = [flatIndex(a.store.index, shape), flatIndex(b.store.index, shape)] as const;
-  return [...axes, places].some(([at, other]) => {
+  return [...axes, withoutCommon(...places, around)].some(([at, other]) => {
     const [low, high] = rangeUnder(at, a.facts);
     const [otherLow, otherHigh] = rangeUnder(other, b.facts);
     return high < otherLow || otherHigh < low;
   });
+}
+
+/** Two indices less what the loops around both add to both. */
+function withoutCommon(a: Affine, b: Affine, around: ReadonlySet<string>): readonly [Affine, Affine] {
+  const isCommon = ({ atom, coefficient }: Affine['terms'][number]): boolean =>
+    atom.kind === 'variable' &&
+    around.has(atom.name) &&
+    strideOf(a, atom.name) === coefficient &&
+    strideOf(b, atom.name) === coefficient;
+  const strip = (index: Affine): Affine => ({ ...index, terms: index.terms.filter((term) => !isCommon(term)) });
+  return [strip(a), strip(b)];
 }

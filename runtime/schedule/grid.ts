@@ -48,7 +48,7 @@ function sizesOf(extent: number, max: number): number[] {
 }
 
 /** In multiply-adds of vectors, one after the other. */
-export function gridCost(workload: Workload, tile: Tile, machine: Machine, grid: GridFacts): number {
+function gridCost(workload: Workload, tile: Tile, machine: Machine, grid: GridFacts): number {
   const { lines, rows, columns } = tile;
   const { points, steps } = workload;
   const products = lines * rows * columns;
