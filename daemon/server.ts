@@ -2,6 +2,7 @@
 // code; what may crash lives in the engine child and in compile children.
 
 import { errorCode, errorMessage, OnboxError } from '../runtime/index.js';
+import { tuneLimits } from './api/limits.js';
 import type { DeepstackOptions } from './deepstack/options.js';
 import { type EmbeddedModel, missingEmbedded } from './embedded/index.js';
 import { Engine, engineDefaults } from './engine/engine.js';
@@ -14,6 +15,7 @@ import { type Listening, listen } from './http/listen.js';
 import { Tickets } from './http/tickets.js';
 import { readTls, type TlsFiles } from './http/tls.js';
 import type { CompileChild } from './jobs/compile-job.js';
+import { type IdleOptions, IdleTuner } from './jobs/idle.js';
 import { digestOf, stageFile } from './jobs/install.js';
 import { Jobs } from './jobs/jobs.js';
 import type { CompileProgress } from './jobs/messages.js';
@@ -41,6 +43,8 @@ export interface ServerOptions {
   readonly limits?: Partial<ServerLimits>;
   readonly deepstack?: DeepstackOptions;
   readonly kserveName?: string;
+  /** Tuning in quiet hours; none if undefined. */
+  readonly idleTuning?: IdleOptions | undefined;
   /** Names of this machine that may stand in the Host header. */
   readonly hosts: readonly string[];
   readonly modelBytesMax: number;
@@ -99,36 +103,15 @@ const drainMs = 5000;
 
 /** @throws OnboxError `key-unusable`, `listen-failed`, or what compiling an embedded model threw */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log, compileChild } = options;
+  const { log } = options;
   const store = new ModelStore(options.home);
   await store.prepare();
   const { keys, keyFile, isOpen } = await access(options);
   const tls = options.tls === undefined ? undefined : await readTls(options.tls);
   const limits = { ...limitsDefault, ...options.limits };
-  const { queueMax, runningMax, deadlineMs, streamsMax, connectionsMax } = limits;
-  const engine = new Engine({
-    queueMax,
-    runningMax,
-    deadlineMs,
-    child: options.engineChild,
-    log,
-  });
-  const jobs = new Jobs({
-    store,
-    child: compileChild,
-    waitingMax: limits.jobsWaitingMax,
-    parallel: 1,
-    log,
-    isBusy: () => engine.state.running + engine.state.queued > 0,
-    onDone: (job) => void service.installed(job),
-  });
-  const service = new Service({
-    store,
-    engine,
-    jobs,
-    log,
-    version: packageVersion(),
-  });
+  const { streamsMax, connectionsMax } = limits;
+  const core = makeCore(options, store, limits);
+  const { engine, jobs, service } = core;
   engine.start();
   const budget = new MemoryBudget(limits.bodyBytesMax);
   const tickets = new Tickets();
@@ -161,7 +144,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const upgrade = streams.upgrade.bind(streams);
     const { headersTimeoutMs, requestTimeoutMs, answerTimeoutMs } = limits;
     const timeouts = { headersTimeoutMs, requestTimeoutMs, answerTimeoutMs };
-    listening = await listen(app, { host: options.host, port: options.port, fd: options.fd, upgrade, tls, connectionsMax, ...timeouts });
+    listening = await listen(app, {
+      host: options.host,
+      port: options.port,
+      fd: options.fd,
+      upgrade,
+      tls,
+      connectionsMax,
+      ...timeouts,
+    });
   } catch (error) {
     await jobs.stop();
     await engine.stop();
@@ -169,13 +160,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const { host, port } = listening;
   log('listening', { host, port, key: !isOpen, tls: tls !== undefined });
+  const idle = startIdleTuner(options, store, core);
+  const stop = async (): Promise<void> => {
+    idle?.stop();
+    await stopAll(listening, streams, jobs, engine, log);
+  };
   const reload = () => renewTls(listening, options);
   const watched: WatchedService = {
     lastAnswerAt: () => service.statistics.lastAnswerAt,
     // Nothing is open under the empty name: the work does nothing but go all the way.
     probe: () => engine.run({ kind: 'release', module: '' }),
   };
-  return { host, port, keyFile, engine, watched, reload, stop: () => stopAll(listening, streams, jobs, engine, log) };
+  return { host, port, keyFile, engine, watched, reload, stop };
 }
 
 interface Access {
@@ -226,6 +222,44 @@ async function installEmbedded(store: ModelStore, service: Service, options: Ser
       options.log('embedded-failed', { name, code: errorCode(error), reason: errorMessage(error) });
     }
   }
+}
+
+/** What answers and what compiles; they know of each other. */
+interface Core {
+  readonly engine: Engine;
+  readonly jobs: Jobs;
+  readonly service: Service;
+  /** True while a request runs or waits. */
+  isBusy(): boolean;
+}
+
+function makeCore({ engineChild, compileChild, log }: ServerOptions, store: ModelStore, limits: ServerLimits): Core {
+  const { queueMax, runningMax, deadlineMs, jobsWaitingMax } = limits;
+  const engine = new Engine({ queueMax, runningMax, deadlineMs, child: engineChild, log });
+  const isBusy = (): boolean => engine.state.running + engine.state.queued > 0;
+  const jobs = new Jobs({
+    store,
+    child: compileChild,
+    waitingMax: jobsWaitingMax,
+    parallel: 1,
+    log,
+    isBusy,
+    onDone: (job) => void service.installed(job),
+  });
+  const service = new Service({ store, engine, jobs, log, version: packageVersion() });
+  return { engine, jobs, service, isBusy };
+}
+
+/** @returns undefined where the owner did not ask for it */
+function startIdleTuner(
+  { idleTuning, log }: ServerOptions,
+  store: ModelStore,
+  { jobs, service, isBusy }: Core,
+): IdleTuner | undefined {
+  if (idleTuning === undefined) return undefined;
+  const start = (name: string, minutes: number) => service.startTune(name, { minutes, trials: tuneLimits.trials.max }, true);
+  const hasJobs = (): boolean => jobs.state.running > 0;
+  return new IdleTuner({ store, book: jobs.book, statistics: service.statistics, log, isBusy, hasJobs, start }, idleTuning);
 }
 
 async function stopAll(listening: Listening, streams: Streams, jobs: Jobs, engine: Engine, log: Log): Promise<void> {

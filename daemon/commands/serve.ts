@@ -7,6 +7,7 @@ import { activatedSocket } from '../activation.js';
 import { type Setting, type Settings, settingNames, settings } from '../config/settings.js';
 import { deepstackDefaults } from '../deepstack/options.js';
 import { embeddedModels, sampleModel, samplePicture } from '../embedded/index.js';
+import { idleDefaults } from '../jobs/idle.js';
 import { createLog } from '../log.js';
 import { openLogFile } from '../log-file.js';
 import { createNotifier, type Notifier } from '../notify.js';
@@ -153,6 +154,9 @@ function serverOptions(values: Settings) {
       aliases: new Set(values['deepstack.aliases'].map((alias) => alias.toLowerCase())),
     },
     kserveName: values['kserve.server_name'],
+    idleTuning: values['jobs.tune_when_idle']
+      ? { ...idleDefaults, minutesPerDay: values['jobs.tune_minutes_a_day'] }
+      : undefined,
   };
 }
 

@@ -62,6 +62,13 @@ export const settings = {
   'npu.options': { kind: 'list', fallback: [], help: 'options of NPU plugins, as rknn.library=/usr/lib/librknnrt.so' },
   'npu.timeout_ms': number(2000, 1, 600_000, 'longest run on an NPU before it counts as lost, in milliseconds'),
   'jobs.waiting': number(8, 0, 1000, 'compile jobs that may wait'),
+  'jobs.tune_when_idle': {
+    kind: 'switch',
+    fallback: false,
+    help: 'tune the models that are used in quiet hours',
+    flag: 'tune-when-idle',
+  },
+  'jobs.tune_minutes_a_day': number(60, 1, 1440, 'most minutes a day of tuning in quiet hours'),
   'streams.max': number(64, 0, 10_000, 'WebSockets at once'),
   'deepstack.predictions': number(
     deepstackDefaults.predictionsMax,

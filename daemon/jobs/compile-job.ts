@@ -105,6 +105,8 @@ async function runChild(
         else reject(errorFrom(answer.error));
       });
       send(child, message);
+      // It may have been asked to finish before there was a child to tell.
+      if (finish?.aborted === true) send(child, { kind: 'finish' });
     });
   } finally {
     ending.abort();

@@ -42,6 +42,8 @@ export class Jobs {
   private readonly running = new Map<string, Running>();
   /** Those being written down, so that a second request in that moment finds them. */
   private readonly starting = new Map<string, Promise<Job>>();
+  /** Of all that are at work, to their last write. */
+  private readonly ends = new Set<Promise<Job>>();
   private readonly stopper = new AbortController();
 
   constructor(options: JobsOptions) {
@@ -112,7 +114,7 @@ export class Jobs {
   /** Leaves what runs for the next start, and waits until it stands still. */
   async stop(): Promise<void> {
     this.stopper.abort();
-    await Promise.all([...this.running.values()].map(({ end }) => end));
+    await Promise.all(this.ends);
   }
 
   private run(job: Job): Running {
@@ -121,7 +123,12 @@ export class Jobs {
     const onProgress = (progress: CompileProgress): void => {
       for (const follow of followers) follow(progress);
     };
-    const options = { store, book: this.book, child, parallel, onProgress, ...(isBusy === undefined ? {} : { isBusy }) };
+    const onEnding = (): void => {
+      // The same thing may have been asked for anew meanwhile.
+      if (this.running.get(job.key)?.job.id === job.id) this.running.delete(job.key);
+    };
+    const busy = isBusy === undefined ? {} : { isBusy };
+    const options = { store, book: this.book, child, parallel, onProgress, onEnding, ...busy };
     const end = runJob(options, job, this.stopper.signal)
       .then((ended) => {
         const { id, kind, model, state, version, error } = ended;
@@ -135,7 +142,11 @@ export class Jobs {
         const facts = { code: errorCode(error), message: errorMessage(error) };
         return { ...job, state: 'failed', error: facts.code === 'internal' ? { ...facts, code: 'compile-failed' } : facts };
       })
-      .finally(() => this.running.delete(job.key));
+      .finally(() => {
+        onEnding();
+        this.ends.delete(end);
+      });
+    this.ends.add(end);
     const running = { job, followers, end };
     this.running.set(job.key, running);
     return running;

@@ -22,6 +22,8 @@ export interface RunnerOptions {
   /** True while requests run, when nothing may be measured. */
   readonly isBusy?: () => boolean;
   readonly onProgress?: (progress: CompileProgress) => void;
+  /** Told before the end is written down: from then on nobody may share the job. */
+  readonly onEnding?: () => void;
 }
 
 /** A new module must take at most this share of the old one's time. */
@@ -49,12 +51,14 @@ export async function runJob(options: RunnerOptions, given: Job, stopping?: Abor
       lines.progress(progress);
       options.onProgress?.(progress);
     });
+    options.onEnding?.();
     job = await book.update(job, { state: 'done', endedAt: new Date().toISOString(), ...done });
     await lines.last({ status: 'success', model: job.model, version: job.version, digest: `sha256:${job.digest}` });
   } catch (error) {
     const isLeft = stopping?.aborted === true && job.isIdle !== true && (await book.stopAsked(job.id)) !== 'cancel';
     // Owned by nobody, it is taken up by the next start.
     if (isLeft) return await book.update(job, { state: 'queued', owner: '' });
+    options.onEnding?.();
     const facts = factsOf(error);
     const state = facts.code === 'job-cancelled' ? 'cancelled' : 'failed';
     job = await book.update(job, { state, endedAt: new Date().toISOString(), error: facts });
