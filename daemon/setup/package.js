@@ -17,6 +17,8 @@ const parts = [
   'dist/daemon',
   'dist/runtime',
   'dist/addon',
+  'addon/include',
+  'daemon/embedded',
   'addon/build/Release/native.node',
   'addon/build/Release/notify',
   'addon/build/Release/plugins',

@@ -24,7 +24,8 @@ mount -t tmpfs tmpfs "$root/run"
 mkdir "$root/package"
 cp "$deb" "$root/package/old.deb"
 cp "$newer" "$root/package/new.deb"
-inside() { chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+become() { exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+inside() { (become "$@"); }
 step() { echo "package: $*"; }
 
 step installs
@@ -36,7 +37,7 @@ inside id onbox
 step 'serves as its user, with models compiled here'
 port=18471
 command=$(sed -n 's/^ExecStart=//p' "$root/usr/lib/systemd/system/onbox.service")
-inside setpriv --reuid=onbox --regid=onbox --init-groups env NODE_ENV=production ONBOX_HOME=/var/lib/onbox ONBOX_HTTP_PORT=$port $command &
+become setpriv --reuid=onbox --regid=onbox --init-groups env NODE_ENV=production ONBOX_HOME=/var/lib/onbox ONBOX_HTTP_PORT=$port $command &
 daemon=$!
 trap 'kill $daemon 2>/dev/null || true' EXIT
 for _ in $(seq 600); do
@@ -44,8 +45,10 @@ for _ in $(seq 600); do
   kill -0 $daemon || exit 1
   sleep 1
 done
-sample=$root/usr/lib/onbox/dist/daemon/embedded/sample.png
-curl -sf -H 'Content-Type: image/png' --data-binary "@$sample" "http://127.0.0.1:$port/v1/detect?model=shapes" | tee /dev/stderr | grep -q '"label":"ring"'
+sample=$root/usr/lib/onbox/daemon/embedded/sample.png
+answer=$(curl -sf -H 'Content-Type: image/png' --data-binary "@$sample" "http://127.0.0.1:$port/v1/detect?model=shapes")
+echo "$answer"
+[[ $answer == *'"label":"ring"'* ]]
 [ "$(inside stat -c %U /var/lib/onbox/models/shapes)" = onbox ]
 kill -TERM $daemon
 wait $daemon || true
@@ -58,5 +61,5 @@ step purges
 inside dpkg --purge onbox
 left=$(cd "$work/upper" && find . \( -path ./var/lib/dpkg -o -path ./package -o -path ./var/log -o -path ./run -o -path ./tmp \) -prune -o -name '*onbox*' ! -type c -print)
 [ -z "$left" ] || { echo "left behind: $left"; exit 1; }
-! inside id onbox 2>/dev/null
+if inside id onbox 2>/dev/null; then exit 1; fi
 step 'all is well'
