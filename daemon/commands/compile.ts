@@ -70,9 +70,9 @@ async function compileThere(
   { path, name, options, isDefault }: Request,
   terminal: Terminal,
 ): Promise<ModelDetail> {
-  const { inputs, otherInputs, cut, task, head, labels, threads, place } = options;
-  const hasMore = labels !== undefined || threads !== undefined || place !== undefined || isDefault;
-  if (hasMore) throw usageError('compile: --labels, --threads, --place and --default do not work with --host');
+  const { inputs, otherInputs, cut, task, head, labels, threads, place, target } = options;
+  const hasMore = [labels, threads, place, target].some((option) => option !== undefined) || isDefault;
+  if (hasMore) throw usageError('compile: --labels, --threads, --place, --target and --default do not work with --host');
   const sizes = [inputs ?? {}, ...(otherInputs ?? [])];
   const input = sizes.flatMap((size) => Object.entries(size).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`));
   const job = await client.compile(name, await readInput(path, terminal), { task, head, input, cut });

@@ -42,7 +42,9 @@ export const tune: Command = {
   async run(args, terminal) {
     const minutes = args.number('minutes', tuneLimits.minutes) ?? tuneLimits.minutesDefault;
     const trials = args.number('trials', tuneLimits.trials) ?? tuneLimits.trials.max;
-    const job = new TuneJob(await compileOptionsOf(args), { minutes, trials }, terminal);
+    const options = await compileOptionsOf(args);
+    if (options.target === 'opencl') throw usageError('tune: it searches for the CPU; modules for OpenCL are not tuned yet');
+    const job = new TuneJob(options, { minutes, trials }, terminal);
     const text = args.positional(0);
     const client = await daemonOf(args, terminal);
     const answer =
