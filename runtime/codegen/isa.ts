@@ -11,6 +11,8 @@ export interface VectorIsa {
   /** Whether they are NaN where `a` is; where `b` is NaN they always are. */
   readonly keepsNan: boolean;
   readonly floor: string | undefined;
+  /** To the nearest whole number, ties to even. */
+  readonly round: string | undefined;
   readonly sqrt: string | undefined;
   /** Registers, where a multiply-add can take one lane of a vector for all lanes (lanes.ts); undefined where it cannot. */
   readonly byLane?: number;
@@ -43,6 +45,7 @@ const generic: Omit<VectorIsa, 'lanes'> = {
   min: '(vf)(((vi)a & (a < b)) | ((vi)b & ~(a < b)))',
   keepsNan: false,
   floor: undefined,
+  round: undefined,
   sqrt: undefined,
   ...partByLane,
 };
@@ -54,6 +57,7 @@ const x86 = (bits: string, width: number): VectorIsa => ({
   min: `(vf)_mm${bits}_min_ps(a, b)`,
   keepsNan: false,
   floor: bits === '512' ? '(vf)_mm512_roundscale_ps(a, 1)' : bits === '256' ? '(vf)_mm256_floor_ps(a)' : undefined,
+  round: bits === '512' ? '(vf)_mm512_roundscale_ps(a, 0)' : bits === '256' ? '(vf)_mm256_round_ps(a, 8)' : undefined,
   sqrt: `(vf)_mm${bits}_sqrt_ps(a)`,
   ...(partByMask[bits] ?? partByLane),
 });
@@ -69,6 +73,7 @@ const table: Readonly<Record<string, VectorIsa>> = {
     min: '(vf)vminq_f32((float32x4_t)a, (float32x4_t)b)',
     keepsNan: true,
     floor: '(vf)vrndmq_f32((float32x4_t)a)',
+    round: '(vf)vrndnq_f32((float32x4_t)a)',
     sqrt: '(vf)vsqrtq_f32((float32x4_t)a)',
     byLane: 32,
     ...partByLane,

@@ -77,6 +77,7 @@ static inline vf ob_max_v(vf a, vf b) { return select(b, a, (a > b) | (a != a));
 static inline vf ob_min_v(vf a, vf b) { return select(b, a, (a < b) | (a != a)); }
 #define ob_abs_v(a) fabs(a)
 #define ob_floor_v(a) floor(a)
+#define ob_round_v(a) rint(a)
 #define ob_sqrt_v(a) sqrt(a)`;
 
 const native = { exp: 'native_exp', log: 'log', reciprocal: 'native_recip' };

@@ -62,7 +62,7 @@ static inline int ob_nan_s(float a) { return a != a; }
 static inline float ob_pick_s(int m, float a, float b) { return m ? a : b; }`;
 
 function vectorHelpers(isa: string): string {
-  const { lanes, max, min, keepsNan, floor, sqrt, loadPart, storePart } = vectorIsa(isa);
+  const { lanes, max, min, keepsNan, floor, round, sqrt, loadPart, storePart } = vectorIsa(isa);
   const keepNan = (extreme: string) => (keepsNan ? extreme : `ob_pick_v(ob_nan_v(a), a, ${extreme})`);
   const spread = Array.from({ length: lanes }, () => 'a').join(', ');
   const each = (call: string) => `(vf){${Array.from({ length: lanes }, (_, i) => `${call}(a[${i}])`).join(', ')}}`;
@@ -87,6 +87,7 @@ static inline vf ob_max_v(vf a, vf b) { return ${keepNan(max)}; }
 static inline vf ob_min_v(vf a, vf b) { return ${keepNan(min)}; }
 static inline vf ob_abs_v(vf a) { return (vf)((vi)a & 0x7fffffff); }
 static inline vf ob_floor_v(vf a) { return ${floor ?? each('floorf')}; }
+static inline vf ob_round_v(vf a) { return ${round ?? each('rintf')}; }
 static inline vf ob_sqrt_v(vf a) { return ${sqrt ?? each('sqrtf')}; }`;
 }
 

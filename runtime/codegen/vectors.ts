@@ -17,6 +17,7 @@ const vectorOps: ReadonlySet<ScalarOp> = new Set([
   'neg',
   'abs',
   'floor',
+  'round',
   'sqrt',
   'select',
   'equal',

@@ -95,7 +95,7 @@ export interface ExpressionRewrite {
 
 /** Rewrites an expression from the leaves up; guards that became certain vanish. */
 export function mapExpression(expression: Expression, rewrite: ExpressionRewrite): Expression {
-  const mapIndex = rewrite.index ?? ((index: Affine) => index);
+  const mapIndex = indexRewrite(rewrite);
   switch (expression.kind) {
     case 'number':
       return expression;
@@ -124,6 +124,19 @@ export function mapExpression(expression: Expression, rewrite: ExpressionRewrite
   }
 }
 
+/** What a rewrite does to an index: its loads may stand there too, in numbers that are measured. */
+export function indexRewrite({ load, guard: guarded, index: own }: ExpressionRewrite): (index: Affine) => Affine {
+  const mapOwn = own ?? ((index: Affine) => index);
+  if (load === undefined && guarded === undefined) return mapOwn;
+  const inside: ExpressionRewrite = { ...(load && { load }), ...(guarded && { guard: guarded }) };
+  return (index) => mapOwn(substitute(index, { variable: () => undefined, measured: (atom) => mapMeasured(atom, inside) }));
+}
+
+function mapMeasured(atom: Measured, rewrite: ExpressionRewrite): Measured {
+  const value = mapExpression(atom.value, rewrite);
+  return value === atom.value ? atom : withKey(value, atom.min, atom.max);
+}
+
 export function mapCondition(condition: Condition, mapIndex: (index: Affine) => Affine): Condition {
   const index = mapIndex(condition.index);
   return index === condition.index ? condition : { ...condition, index };
@@ -145,10 +158,7 @@ export function substitution(replace: ReadonlyMap<string, Affine>): (index: Affi
   const mapIndex = (index: Affine): Affine =>
     substitute(index, {
       variable: (name) => replace.get(name),
-      measured: (atom) => {
-        const value = mapExpression(atom.value, { index: mapIndex });
-        return value === atom.value ? atom : withKey(value, atom.min, atom.max);
-      },
+      measured: (atom) => mapMeasured(atom, { index: mapIndex }),
     });
   return mapIndex;
 }

@@ -3,6 +3,7 @@
 import type { Affine } from './affine.js';
 import {
   type ExpressionRewrite,
+  indexRewrite,
   mapCondition,
   mapExpression,
   mapSame,
@@ -20,7 +21,7 @@ export function mapBlock(block: readonly Statement[], rewrite: ExpressionRewrite
 }
 
 function mapStatement(statement: Statement, rewrite: ExpressionRewrite): readonly Statement[] {
-  const mapIndex = rewrite.index ?? ((index: Affine) => index);
+  const mapIndex = indexRewrite(rewrite);
   switch (statement.kind) {
     case 'local':
       return [statement];

@@ -280,7 +280,11 @@ class ProgramBuilder {
     this.block = outer;
     this.known = known;
     const dtype = start?.dtype ?? value.dtype;
-    const name = this.declareLocal('a', start ?? number(identityOf(combine), dtype), this.block);
+    const name = this.declareLocal(
+      'a',
+      start ?? number(dtype === 'bool' && combine === 'max' ? 0 : identityOf(combine), dtype),
+      this.block,
+    );
     this.block.push(...nest(loops, [...inside, { kind: 'store', buffer: name, index: [], value, combine }], 'reduce'));
     return load(name, dtype, []);
   }

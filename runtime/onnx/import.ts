@@ -9,7 +9,7 @@ import { OnnxCall } from './call.js';
 import { adviseCut } from './cut.js';
 import { GraphWriter, type Value } from './graph-writer.js';
 import { type OnnxModel, type OnnxNode, type OnnxValue, quote } from './model.js';
-import { importers } from './ops/index.js';
+import { importerOf } from './ops/index.js';
 
 /** Older opsets broadcast by attribute; newer ones than these may have changed what an operator means. */
 const opsetMin = 7;
@@ -116,7 +116,7 @@ function importNode(node: OnnxNode, scope: Map<string, Value>, opset: number, wr
 
 function translate(node: OnnxNode, call: OnnxCall): readonly Value[] {
   try {
-    const result = importers[node.op]?.(call) ?? [];
+    const result = importerOf(node)?.(call) ?? [];
     return 'type' in result ? [result] : result;
   } catch (cause) {
     const code = errorCode(cause);
@@ -156,7 +156,7 @@ function checkOperators(model: OnnxModel): void {
 }
 
 function isKnown(node: OnnxNode): boolean {
-  return node.domain === '' && Object.hasOwn(importers, node.op);
+  return importerOf(node) !== undefined;
 }
 
 function bindShape(input: OnnxValue, given: Shape | undefined): Shape {

@@ -31,6 +31,7 @@ const photos: readonly (readonly [model: string, photo: string])[] = [
   ['mnist', 'mnist_28x28.jpg'],
   ['resnet20_cifar10', 'darknet_horses.jpg'],
   ['mobilenetv2_fp32deq', 'samoyed_pytorch_hub.jpg'],
+  ['mobilenetv2_qdq_int8', 'samoyed_pytorch_hub.jpg'],
   ['squeezenet1.0', 'goldfish.jpg'],
   ['yolov5n_640', 'bus.jpg'],
   ['yolov8n_640_fp32deq', 'bus.jpg'],

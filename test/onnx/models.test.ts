@@ -76,6 +76,12 @@ if (models === undefined) {
     expect(() => importFile('yolov5n_640_nms.onnx')).toThrow(
       'operators that onbox lacks: NonMaxSuppression (1: "nms/nms_idx"); to compile what comes before, give --cut "nms_boxes" --cut "nms_scores"',
     );
-    expect(() => importFile('mobilenetv2_qdq_int8.onnx')).toThrow(/DequantizeLinear \(173: .*QuantizeLinear \(67: /);
+  });
+
+  test('every convolution of a quantised model sums whole numbers', () => {
+    const { nodes } = importFile('mobilenetv2_qdq_int8.onnx');
+    const convolutions = nodes.filter(({ op }) => op === 'conv');
+    expect(convolutions).toHaveLength(52);
+    expect(convolutions.filter(({ attributes }) => attributes['whole'] !== true)).toEqual([]);
   });
 }

@@ -120,3 +120,26 @@ test.each([
 ] as const)('illegal: $want', ({ want, program, steps }) => {
   expect(reason(program, steps)).toBe(want);
 });
+
+test('what a place is measured by moves along with the loop', () => {
+  const pick = `
+  input x f32[2]
+  input k i32[2,5]
+  output y f32[5]
+  for w in 0..5
+    local a i32[]
+    a[] = 0:i32
+    for c in 0..2 [reduce]
+      a[] max= k[c, w]
+    y[w] = x[clamp(a[], 0, 1)]`;
+  expect(after(pick, [{ step: 'sink', loop: 'w' }])).toBe(dedent`
+    local a i32[5]
+    for w in 0..5
+      a[w] = 0:i32
+    for c in 0..2 [reduce]
+      for w in 0..5
+        a[w] max= k[c, w]
+    for w in 0..5
+      y[w] = x[clamp(a[w], 0, 1)]
+  `);
+});

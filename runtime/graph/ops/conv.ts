@@ -6,14 +6,15 @@ import { define } from '../define.js';
 import type { Attributes } from '../graph.js';
 import { matrix, multiply } from '../multiply.js';
 import { numbersOf, roomFor, tensorFrom } from '../numbers.js';
-import { checkedType, checkFloats, checkRank, refuse } from '../rules.js';
+import { checkedType, checkFloats, checkRank, checkSameDtype, refuse } from '../rules.js';
 import { fillChannels, slideCount, slidesOf, windowTable } from '../window.js';
 
 type Extents = [number, number, number, number];
 
 export const conv = define<[x: 1, weights: 1, bias?: 1]>('conv', [2, 3], {
   infer([x, weights, bias], attributes) {
-    checkFloats('conv', [x, weights, bias]);
+    if (x.dtype === 'i32') checkSameDtype('conv', [x, weights, bias]);
+    else checkFloats('conv', [x, weights, bias]);
     checkRank('conv', 'x', x, 4);
     checkRank('conv', 'weights', weights, 4);
     checkChannels(x, weights, bias, attributes);

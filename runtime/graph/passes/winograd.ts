@@ -57,6 +57,8 @@ export function useWinograd(graph: Graph, choose: WinogradChoice): Graph {
 
 function eligible(graph: Graph, node: Node): boolean {
   if (node.op !== 'conv' || numberAttribute(node.attributes, 'group') !== 1) return false;
+  // Sums of whole numbers that must stay exact.
+  if (node.attributes['whole'] === true) return false;
   const filters = graph.constants.get(node.inputs[1] ?? '');
   const x = graph.types.get(node.inputs[0] ?? '');
   const isOne = (name: string) => integersAttribute(node.attributes, name).every((value) => value === 1);

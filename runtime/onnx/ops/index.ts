@@ -1,6 +1,6 @@
 // All ONNX operators that onbox translates, by their ONNX name.
 
-import type { Importers } from '../call.js';
+import type { Importer, Importers } from '../call.js';
 import { cast } from './cast.js';
 import { clip } from './clip.js';
 import { concat } from './concat.js';
@@ -17,6 +17,7 @@ import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
 import { pad } from './pad.js';
 import { pool } from './pool.js';
+import { microsoft, quantize } from './quantize.js';
 import { reduce } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resize } from './resize.js';
@@ -48,9 +49,21 @@ export const importers: Importers = {
   ...normalization,
   ...pad,
   ...pool,
+  ...quantize,
   ...reduce,
   ...reshape,
   ...resize,
   ...slice,
   ...softmax,
 };
+
+const domains: ReadonlyMap<string, Importers> = new Map([
+  ['', importers],
+  ['com.microsoft', microsoft],
+]);
+
+/** What translates an operator of a domain, undefined if onbox lacks it. */
+export function importerOf({ op, domain }: { readonly op: string; readonly domain: string }): Importer | undefined {
+  const known = domains.get(domain);
+  return known !== undefined && Object.hasOwn(known, op) ? known[op] : undefined;
+}

@@ -2,6 +2,7 @@
 
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
+import { isScalar, scaledOf, scaledValue } from '../levels.js';
 import { emit2d, readWindow } from '../window.js';
 
 export const pool: Importers = {
@@ -20,5 +21,10 @@ function importPool(call: OnnxCall, kind: string, more: Readonly<Record<string, 
 function importGlobalPool(call: OnnxCall, kind: string): Value {
   const x = call.input(0);
   const axes = x.type.shape.map((_, axis) => axis).slice(2);
-  return call.emit(kind, [x], { axes, keepDims: true });
+  const own = kind === 'reduce-mean' ? scaledOf(x) : undefined;
+  if (own === undefined || !isScalar(own.factor)) return call.emit(kind, [x], { axes, keepDims: true });
+  // In levels: the sum is exact, its mean a matter of the factor.
+  const count = axes.reduce((product, axis) => product * (x.type.shape[axis] ?? 1), 1);
+  const sum = call.emit('reduce-sum', [own.numbers], { axes, keepDims: true });
+  return scaledValue(call, sum, call.emit('div', [own.factor, call.scalar('f32', count)]), own.max * count);
 }
