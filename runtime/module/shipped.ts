@@ -87,7 +87,7 @@ export function printShipped(file: ShippedFile): string {
   const sorted = <T>(record: Readonly<Record<string, T>>): string =>
     Object.entries(record)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+      .map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value, undefined, 1).replace(/\n */g, ' ')}`)
       .join(',\n');
   const { cpu, compiler, programs, convolutions } = file;
   return `{
