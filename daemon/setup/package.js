@@ -18,6 +18,7 @@ const parts = [
   'dist/runtime',
   'dist/addon',
   'addon/include',
+  'runtime/module/shipped',
   'daemon/embedded',
   'addon/build/Release/native.node',
   'addon/build/Release/notify',
