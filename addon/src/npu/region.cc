@@ -26,7 +26,7 @@ constexpr std::uint32_t kFailuresMax = 3;
 struct Region::Memory {
   std::vector<std::vector<std::byte>> blocks;
   std::vector<onbox_npu_buffer> buffers;
-  std::uint32_t inputs;
+  std::uint32_t inputs = 0;
 };
 
 Region::Region(const NpuOptions& options, std::size_t index, Constants constants)

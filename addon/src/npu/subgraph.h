@@ -52,6 +52,7 @@ class Subgraph {
  public:
   /** @throws Failure `module-plan` if an index, a constant or a quantisation reaches outside of what is there */
   Subgraph(SubgraphSpec spec, Constants constants);
+  ~Subgraph() = default;
   Subgraph(const Subgraph&) = delete;
   Subgraph& operator=(const Subgraph&) = delete;
 
