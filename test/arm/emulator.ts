@@ -38,7 +38,7 @@ export async function buildDriver(folder: string): Promise<string> {
       .filter((name) => name.endsWith('.cc'))
       .map((name) => join(addon, room, name)),
   );
-  const include = ['include', 'src'].map((name) => `-I${join(addon, name)}`);
+  const include = ['include', 'src', 'plugins'].map((name) => `-I${join(addon, name)}`);
   const flags = ['-std=c++20', '-O1', '-Wall', '-Wextra', '-Werror', ...include];
   await runFile(crossCompilerCxx, [...flags, resolve(__dirname, 'run_module.cc'), ...core, '-pthread', '-ldl', '-o', driver]);
   return driver;

@@ -16,6 +16,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "cpu/session.h"
@@ -49,7 +50,7 @@ class Script {
 
   std::uint64_t number() { return std::stoull(text()); }
 
-  onbox::Launch& launch() { return options_.plans.at(options_.plans.size() - 1).back(); }
+  onbox::Launch& launch() { return std::get<onbox::Launch>(options_.plans.at(options_.plans.size() - 1).back()); }
 
   /** Lines that say what the session is. */
   bool describe(const std::string& word) {
@@ -66,8 +67,9 @@ class Script {
     } else if (word == "plan") {
       options_.plans.emplace_back();
     } else if (word == "launch") {
-      const auto kernel = static_cast<std::uint32_t>(number());
-      options_.plans.back().push_back({kernel, static_cast<std::int64_t>(number()), {}});
+      options_.plans.back().emplace_back(std::in_place_type<onbox::Launch>);
+      launch().kernel = static_cast<std::uint32_t>(number());
+      launch().extent = static_cast<std::int64_t>(number());
     } else if (word == "arena-buffer") {
       launch().buffers.push_back({onbox::Space::arena, number()});
     } else if (word == "weights-buffer") {
