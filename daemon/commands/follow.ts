@@ -82,8 +82,9 @@ export async function followLocal(book: JobBook, job: Job, terminal: Terminal, g
   const { id, kind, model } = job;
   const started = performance.now();
   const progress = createProgress(terminal, `${kind} ${model}`);
-  progress.show({ stage: `job ${id}` });
+  // First, so that whoever reads of the job can follow it again if the link breaks.
   terminal.onJob?.(id);
+  progress.show({ stage: `job ${id}` });
   let interrupts = 0;
   const onInterrupt = (): void => void book.askToStop(id, kind === 'tune' && interrupts++ === 0 ? 'finish' : 'cancel');
   const ending = new AbortController();
