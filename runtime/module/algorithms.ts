@@ -33,14 +33,18 @@ export interface AlgorithmSearch {
 export async function searchAlgorithms(plain: Graph, search: AlgorithmSearch): Promise<void> {
   const { device, place, compiler, records } = search;
   const times = new Map<string, number | undefined>();
+  let isStopped = false;
   const timeOnce = async (task: Task): Promise<number | undefined> => {
-    if (!times.has(task.key)) times.set(task.key, search.goesOn() ? await search.time(task) : undefined);
+    if (times.has(task.key)) return times.get(task.key);
+    isStopped ||= !search.goesOn();
+    if (!isStopped) times.set(task.key, await search.time(task));
     return times.get(task.key);
   };
   for (const convolution of convolutionsOf(plain)) {
     if (records.algorithms(convolution, place)?.threads === place.threads) continue;
     const nanoseconds = await timeAlgorithms(convolution, device, timeOnce);
-    if (!search.goesOn()) return;
+    // What all programs of a convolution were timed for is kept, though it was the last.
+    if (isStopped) return;
     if (Object.keys(nanoseconds).length === 0) continue;
     records.append([{ format: 1, convolution, ...place, nanoseconds, compiler, at: new Date().toISOString() }]);
   }

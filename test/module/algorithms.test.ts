@@ -67,6 +67,15 @@ test('a search that is stopped records nothing of the convolution at hand', asyn
   expect(Records.open(path).count).toBe(0);
 });
 
+test('a search that is stopped after the last program of a convolution has measured it', async () => {
+  const whole = searchWith(join(scratch, 'whole.jsonl'), 'conv');
+  await searchAlgorithms(graph(), whole);
+  const path = join(scratch, 'last.jsonl');
+  const search = searchWith(path, 'conv', () => search.timed.length < whole.timed.length);
+  await searchAlgorithms(graph(), search);
+  expect(Records.open(path).count).toBe(1);
+});
+
 test('a larger tile is taken only if it is clearly faster, and what was measured goes before what is reckoned', () => {
   expect(fastestAlgorithm({ direct: 100, 2: 99, 4: 98, 6: 97.5 })).toBe('direct');
   expect(fastestAlgorithm({ direct: 100, 2: 60, 4: 50, 6: 49.5 })).toBe(4);
