@@ -1,6 +1,6 @@
 // onbox compile MODEL.onnx: compiles a model on this machine, checks it, and installs it under a name.
 
-import type { PlaceReport } from '../../runtime/index.js';
+import type { PlaceReport, PrecisionReport } from '../../runtime/index.js';
 import { describeModel } from '../api/answers.js';
 import type { Client } from '../api/client.js';
 import type { ModelDetail } from '../api/types.js';
@@ -11,6 +11,7 @@ import { compileFlags, compileOptionsOf, daemonFlags, daemonOf, jsonFlag, thread
 import { compileLocal, followThere } from './follow.js';
 import { piped, readInput, stageInput } from './input.js';
 import { printPlacement } from './placement.js';
+import { printPrecision } from './precision.js';
 import { openStore } from './target.js';
 
 export const compile: Command = {
@@ -39,6 +40,8 @@ export const compile: Command = {
     else
       terminal.out(`${name} version ${detail.version}: ${detail.task}${detail.head === null ? '' : `, head ${detail.head}`}\n`);
     const placement = detail.report['placement'] as PlaceReport | undefined;
+    const precision = detail.report['precision'] as PrecisionReport | undefined;
+    if (precision !== undefined && !args.has('json')) terminal.out(printPrecision(precision));
     if (placement !== undefined && !args.has('json')) terminal.out(printPlacement(placement));
     return exitCodes.ok;
   },
@@ -70,12 +73,12 @@ async function compileThere(
   { path, name, options, isDefault }: Request,
   terminal: Terminal,
 ): Promise<ModelDetail> {
-  const { inputs, otherInputs, cut, task, head, labels, threads, place, target } = options;
+  const { inputs, otherInputs, cut, task, head, precision, labels, threads, place, target } = options;
   const hasMore = [labels, threads, place, target].some((option) => option !== undefined) || isDefault;
   if (hasMore) throw usageError('compile: --labels, --threads, --place, --target and --default do not work with --host');
   const sizes = [inputs ?? {}, ...(otherInputs ?? [])];
   const input = sizes.flatMap((size) => Object.entries(size).map(([tensor, shape]) => `${tensor}=${shape.join('x')}`));
-  const job = await client.compile(name, await readInput(path, terminal), { task, head, input, cut });
+  const job = await client.compile(name, await readInput(path, terminal), { task, head, precision, input, cut });
   await followThere(client, job, terminal);
   return await client.describe(name);
 }

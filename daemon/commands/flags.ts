@@ -5,7 +5,7 @@ import { Client } from '../api/client.js';
 import { readConfig } from '../config/read.js';
 import { keyPath, readKey } from '../http/key.js';
 import { homeFolder } from '../store/home.js';
-import { parseInputShapes, parseTarget, parseTask } from '../store/options.js';
+import { parseInputShapes, parsePrecision, parseTarget, parseTask } from '../store/options.js';
 import type { CompileOptions } from '../store/record.js';
 import { type Arguments, type Flag, type Terminal, usageError } from './command.js';
 import { readLabels } from './input.js';
@@ -44,6 +44,11 @@ export const compileFlags = {
   head: { type: 'string', value: 'HEAD', help: 'how the outputs are read, as yolov8' },
   labels: { type: 'string', value: 'FILE', help: 'class names, one a line' },
   exact: { type: 'boolean', help: 'no Winograd, which rounds more than the sums of the model do' },
+  precision: {
+    type: 'string',
+    value: 'PRECISION',
+    help: 'fp32, or fp16-storage: halves in memory, float32 arithmetic (default: fp32)',
+  },
   target: { type: 'string', value: 'TARGET', help: 'cpu, or mali or opencl for an OpenCL device (default: cpu)' },
   place: { type: 'string', value: 'PLACE', help: 'cpu, mali, npu, auto or a FILE of regions for the NPU (default: cpu)' },
 } as const satisfies Readonly<Record<string, Flag>>;
@@ -60,15 +65,20 @@ export async function compileOptionsOf(args: Arguments): Promise<CompileOptions>
   const task = args.text('task');
   const head = args.text('head');
   const labels = args.text('labels');
+  const precision = args.text('precision');
   const target = args.text('target');
   const place = args.text('place');
   const threads = threadsOf(args);
+  if (place !== undefined && place !== 'cpu' && place !== 'mali' && (precision ?? 'fp32') !== 'fp32') {
+    throw usageError('--precision does not work with regions on an NPU: leave out --place');
+  }
   return {
     ...parseInputShapes(inputs),
     ...(cut.length === 0 ? {} : { cut }),
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),
     ...(labels === undefined ? {} : { labels: await readLabels(labels) }),
+    ...(precision === undefined ? {} : { precision: parsePrecision(precision) }),
     ...(target === undefined ? {} : { target: parseTarget(target) }),
     ...(place === undefined ? {} : await parsePlace(place)),
     ...(args.has('exact') ? { exact: true } : {}),

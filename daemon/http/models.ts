@@ -7,7 +7,7 @@ import { type Query, queries } from '../api/queries.js';
 import type { JobBook } from '../jobs/book.js';
 import type { Service } from '../service.js';
 import { requireModelName } from '../store/names.js';
-import { parseInputShapes, parseTask } from '../store/options.js';
+import { parseInputShapes, parsePrecision, parseTask } from '../store/options.js';
 import type { CompileOptions } from '../store/record.js';
 import { type ModelStore, onnxFile } from '../store/store.js';
 import { requirePlainBody, saveBody } from './body.js';
@@ -85,11 +85,12 @@ function createUploader(store: ModelStore, modelBytesMax: number) {
   };
 }
 
-function optionsOf({ input: inputs, cut, task, head }: Query<'put'>): CompileOptions {
+function optionsOf({ input: inputs, cut, task, head, precision }: Query<'put'>): CompileOptions {
   return {
     ...(inputs === undefined ? {} : parseInputShapes(inputs)),
     ...(cut === undefined ? {} : { cut }),
     ...(task === undefined ? {} : { task: parseTask(task) }),
     ...(head === undefined ? {} : { head }),
+    ...(precision === undefined ? {} : { precision: parsePrecision(precision) }),
   };
 }

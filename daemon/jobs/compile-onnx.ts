@@ -10,7 +10,7 @@ export async function compileOnnx(
   onProgress: (progress: CompileProgress) => void,
 ): Promise<CompileResult> {
   const { name, onnx, outFolder, options, records } = request;
-  const { inputs, otherInputs, cut, threads, target, place, exact, ...flags } = options;
+  const { inputs, otherInputs, cut, threads, target, place, precision, exact, ...flags } = options;
   const { manifest, place: placement } = await compileFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...(inputs === undefined ? {} : { inputs }),
@@ -19,6 +19,7 @@ export async function compileOnnx(
     ...(threads === undefined ? {} : { threads }),
     ...(target === undefined ? {} : { target }),
     ...(place === undefined ? {} : { place }),
+    ...(precision === undefined ? {} : { precision }),
     ...(exact === undefined ? {} : { exact }),
     ...(records === undefined ? {} : { records }),
     name,
@@ -42,6 +43,7 @@ export async function compileOnnx(
       flops: flopsOf(manifest),
       selfCheck: manifest.selfCheck,
       ...(placement === undefined ? {} : { placement }),
+      ...(manifest.precision === undefined ? {} : { precision: manifest.precision }),
     },
   };
 }

@@ -1,6 +1,6 @@
 // Compile options as text, the way they come from the command line and from queries.
 
-import { type CompileTarget, OnboxError, type Task } from '../../runtime/index.js';
+import { type CompileTarget, OnboxError, type Precision, precisions, type Task } from '../../runtime/index.js';
 import { printFact } from '../log.js';
 import type { CompileOptions } from './record.js';
 
@@ -53,6 +53,13 @@ export function parseTarget(text: string): CompileTarget {
   const target = Object.hasOwn(targets, text) ? targets[text] : undefined;
   if (target !== undefined) return target;
   throw invalid(`a target is one of ${Object.keys(targets).join(', ')}, got ${printFact(text.slice(0, 80))}`);
+}
+
+/** @throws OnboxError `option-invalid` */
+export function parsePrecision(text: string): Precision {
+  const precision = precisions.find((known) => known === text);
+  if (precision !== undefined) return precision;
+  throw invalid(`a precision is one of ${precisions.join(', ')}, got ${printFact(text.slice(0, 80))}`);
 }
 
 function invalid(message: string): OnboxError {

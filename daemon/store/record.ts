@@ -1,6 +1,6 @@
 // The record of an installed model: what the daemon must know without opening the module. JSON on disk beside the ONNX.
 
-import { type CompileTarget, OnboxError, type PlaceWish, type Task } from '../../runtime/index.js';
+import { type CompileTarget, OnboxError, type PlaceWish, type Precision, type Task } from '../../runtime/index.js';
 import type { TensorFacts } from '../api/types.js';
 
 /** The format of the record; another one means a newer or older onbox wrote it. */
@@ -19,6 +19,8 @@ export interface CompileOptions {
   readonly threads?: number;
   /** Without algorithms that round more than the sums of the model do. */
   readonly exact?: boolean;
+  /** float32 where it is absent. */
+  readonly precision?: Precision;
   /** The CPU where it is absent. */
   readonly target?: CompileTarget;
   /** Which part goes to an NPU; none where it is absent. */

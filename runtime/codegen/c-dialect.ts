@@ -22,6 +22,8 @@ const types: Readonly<Record<Dtype, string>> = {
 
 const element = ({ pointer, offset }: Address): string => `${pointer}[${offset}]`;
 const at = ({ pointer, offset }: Address): string => `${pointer} + ${offset}`;
+const parts = ({ pointer, offset }: Address): string => `${pointer}, ${offset}`;
+const isHalf = ({ dtype }: Address): boolean => dtype === 'f16';
 
 export function cDialect(isa: string): Dialect {
   const { lanes, byLane } = vectorIsa(isa);
@@ -47,12 +49,14 @@ export function cDialect(isa: string): Dialect {
     divide: (of, operator, by) => `((${of}) ${operator} ${by})`,
     addressOffset: (index) => `(${index})`,
     pointer: (dtype, { isWritable }) => `${isWritable ? '' : 'const '}${types[dtype]} *const`,
-    loadElement: (address) => (address.dtype === 'f16' ? `ob_from_half(${element(address)})` : element(address)),
-    storeElement: (address, value) => `${element(address)} = ${address.dtype === 'f16' ? `ob_to_half(${value})` : value};`,
-    loadVector: (address) => `(vf)*(const vfu *)(${at(address)})`,
-    storeVector: (address, value) => `*(vfu *)(${at(address)}) = ${value};`,
-    loadPart: (address, count) => `ob_load_part(${at(address)}, ${count})`,
-    storePart: (address, value, count) => `ob_store_part(${at(address)}, ${value}, ${count});`,
+    loadElement: (address) => (isHalf(address) ? `ob_half_at(${parts(address)})` : element(address)),
+    spreadElement: (address) => (isHalf(address) ? `ob_spread_half(${parts(address)})` : undefined),
+    storeElement: (address, value) => `${element(address)} = ${isHalf(address) ? `ob_to_half(${value})` : value};`,
+    loadVector: (address) => (isHalf(address) ? `ob_load_half(${at(address)})` : `(vf)*(const vfu *)(${at(address)})`),
+    storeVector: (address, value) =>
+      isHalf(address) ? `ob_store_half(${at(address)}, ${value});` : `*(vfu *)(${at(address)}) = ${value};`,
+    loadPart: (address, count) => `ob_load_${isHalf(address) ? 'half_' : ''}part(${at(address)}, ${count})`,
+    storePart: (address, value, count) => `ob_store_${isHalf(address) ? 'half_' : ''}part(${at(address)}, ${value}, ${count});`,
     gather: (values) => `(vf){${values.join(', ')}}`,
     lane: (vector, lane) => `${vector}[${lane}]`,
   };

@@ -48,7 +48,9 @@ export interface Dialect {
   /** A pointer type to elements, in memory or to an array of the kernel's own. */
   readonly pointer: (dtype: Dtype, how: { readonly isGlobal: boolean; readonly isWritable: boolean }) => string;
   readonly loadElement: (address: Address) => string;
-  /** A statement. */
+  /** An element in every lane of a vector; undefined where that is no more than spreading what `loadElement` yields. */
+  readonly spreadElement: (address: Address) => string | undefined;
+  /** A statement. An f32 is rounded where the element is f16. */
   readonly storeElement: (address: Address, value: string) => string;
   readonly loadVector: (address: Address) => string;
   readonly storeVector: (address: Address, value: string) => string;

@@ -13,6 +13,8 @@ import { affineText, conditionsText, numberText } from './text.js';
 export interface Text {
   readonly text: string;
   readonly wide: boolean;
+  /** The vector with the value in every lane, where there is a shorter way to it than the value. */
+  readonly spread?: string;
 }
 
 export interface WriterContext {
@@ -61,7 +63,7 @@ export class ExpressionWriter {
 
   /** A vector with the value in every lane. */
   widen(value: Text): Text {
-    return value.wide ? value : { text: `ob_splat_v(${value.text})`, wide: true };
+    return value.wide ? value : { text: value.spread ?? `ob_splat_v(${value.text})`, wide: true };
   }
 
   /** A vector with a truth value in every lane: all bits or none. */
@@ -103,7 +105,10 @@ export class ExpressionWriter {
     if (place.kind === 'variable') return { text: place.name, wide: place.vector };
     const lane = this.context.lane();
     const stride = lane === undefined ? 0 : strideIn(place.flat, lane);
-    if (stride === 0) return { text: dialect.loadElement(place), wide: false };
+    if (stride === 0) {
+      const spread = dialect.spreadElement(place);
+      return { text: dialect.loadElement(place), wide: false, ...(spread === undefined ? {} : { spread }) };
+    }
     const count = this.context.laneCount();
     if (stride === 1) {
       return { text: count === dialect.lanes ? dialect.loadVector(place) : dialect.loadPart(place, count), wide: true };
@@ -118,6 +123,8 @@ export class ExpressionWriter {
     const swapped = (op === 'max' || op === 'min') && second?.kind === 'number';
     const texts = (swapped ? [second, first as Expression] : args).map((arg) => this.write(arg));
     const from = (op === 'select' ? second : first)?.dtype ?? dtype;
+    // Outside of memory an f16 is a float.
+    if (op === 'cast' && from === 'f16' && dtype === 'f32') return texts[0] as Text;
     if (texts.some((text) => text.wide)) return { text: this.vectorCall(op, from, texts), wide: true };
     const plain = texts.map((text) => text.text);
     return {
@@ -141,6 +148,8 @@ export class ExpressionWriter {
   private vectorText(op: ScalarOp, [a, b]: readonly string[]): string {
     const sign = infix[op];
     if (sign !== undefined) return `(${a} ${sign} ${b})`;
+    // The only other one is of f16, and that has gone before.
+    if (op === 'cast') return `ob_half_v(${a})`;
     if (op === 'neg') return `(-${a})`;
     if (op === 'not') return `(~${a})`;
     return b === undefined ? `ob_${op}_v(${a})` : `ob_${op}_v(${a}, ${b})`;

@@ -19,6 +19,17 @@ export interface VectorIsa {
   /** The first `n` floats at `p`, the other lanes 0: an expression; and a statement that stores the first `n` of `a`. `n` is a literal. */
   readonly loadPart: string;
   readonly storePart: string;
+  /** A vector from and to halves at `p`, and one with the half `p[i]` in every lane; absent where each lane is converted alone. */
+  readonly halves?: HalfText;
+}
+
+interface HalfText {
+  readonly load: string;
+  /** A statement that stores `a`. */
+  readonly store: string;
+  readonly spread: string;
+  /** Of the preprocessor, where not every processor of the instruction set can do so. */
+  readonly condition?: string;
 }
 
 /** Lane by lane. A copy through memory would wait for the store buffer. */
@@ -37,6 +48,26 @@ const partByMask: Readonly<Record<string, typeof partByLane>> = {
     loadPart: '(vf)_mm256_maskload_ps(p, (__m256i)((vi){0, 1, 2, 3, 4, 5, 6, 7} < n))',
     storePart: '_mm256_maskstore_ps(p, (__m256i)((vi){0, 1, 2, 3, 4, 5, 6, 7} < n), (__m256)a);',
   },
+};
+
+const x86Halves: Readonly<Record<string, HalfText>> = {
+  '512': {
+    load: '(vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p))',
+    store: '_mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph((__m512)a, 0));',
+    spread: '(vf)_mm512_cvtph_ps(_mm256_set1_epi16((short)p[i]))',
+  },
+  '256': {
+    load: '(vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p))',
+    store: '_mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph((__m256)a, 0));',
+    spread: '(vf)_mm256_cvtph_ps(_mm_set1_epi16((short)p[i]))',
+    condition: 'defined(__F16C__)',
+  },
+};
+
+const neonHalves: HalfText = {
+  load: '(vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)))',
+  store: 'vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32((float32x4_t)a)));',
+  spread: '(vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_dup_u16(p + i)))',
 };
 
 const generic: Omit<VectorIsa, 'lanes'> = {
@@ -60,6 +91,7 @@ const x86 = (bits: string, width: number): VectorIsa => ({
   round: bits === '512' ? '(vf)_mm512_roundscale_ps(a, 0)' : bits === '256' ? '(vf)_mm256_round_ps(a, 8)' : undefined,
   sqrt: `(vf)_mm${bits}_sqrt_ps(a)`,
   ...(partByMask[bits] ?? partByLane),
+  ...(x86Halves[bits] === undefined ? {} : { halves: x86Halves[bits] }),
 });
 
 const table: Readonly<Record<string, VectorIsa>> = {
@@ -77,6 +109,7 @@ const table: Readonly<Record<string, VectorIsa>> = {
     sqrt: '(vf)vsqrtq_f32((float32x4_t)a)',
     byLane: 32,
     ...partByLane,
+    halves: neonHalves,
   },
 };
 

@@ -6,7 +6,7 @@ import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
 import { type Affine, affineKey, constant, dependsOn, strideOf, visitAtoms } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
-import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
+import type { Buffer, Expression, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock } from '../loop/statement.js';
 import type { Address, Dialect } from './dialect.js';
 import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
@@ -57,7 +57,7 @@ export class KernelWriter {
   /** C names of locals that are arrays. */
   private readonly arrays = new Map<string, string>();
   private readonly blocks: Block[] = [];
-  /** Pointers to floats that nothing writes. */
+  /** Pointers to floats or halves that nothing writes. */
   private readonly constants = new Set<string>();
   private readonly dialect: Dialect;
   private readonly grid: KernelOptions['grid'];
@@ -329,7 +329,7 @@ export class KernelWriter {
   }
 
   private writeStore(store: Store): void {
-    const value = this.expressions.write(store.value);
+    const value = this.expressions.write(this.named.has(store.buffer) ? store.value : unrounded(store));
     const place = this.place(store.buffer, store.index);
     if (place.kind === 'variable') {
       const wide = place.vector ? this.expressions.widen(value) : value;
@@ -371,8 +371,14 @@ export class KernelWriter {
   }
 }
 
+/** What a store of f16 rounds by itself need not be rounded before. */
+function unrounded({ value, combine }: Store): Expression {
+  if (value.kind !== 'call' || value.op !== 'cast' || value.dtype !== 'f16' || combine !== undefined) return value;
+  return value.args[0]?.dtype === 'f32' ? value.args[0] : value;
+}
+
 function isConstant({ dtype, role }: Buffer): boolean {
-  return dtype === 'f32' && (role === 'input' || role === 'constant');
+  return (dtype === 'f32' || dtype === 'f16') && (role === 'input' || role === 'constant');
 }
 
 function isMeasured(index: Affine): boolean {

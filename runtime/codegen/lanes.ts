@@ -1,10 +1,11 @@
 // Scalars that are spread over vectors, read four at a time: where the multiply-add takes one lane of a register, neighbours share one
 // load and one register. In-order cores gain most, since a load far ahead of its use makes them wait less.
 
+import type { Dtype } from '../core/tensor.js';
 import type { Address, Dialect } from './dialect.js';
 
-/** `ob_splat_v(p1[3])`, as the expression writer prints it. */
-const spread = /ob_splat_v\((\w+)\[(\d+)\]\)/g;
+/** `ob_splat_v(p1[3])`, or `ob_spread_half(p1, 3)`, as the expression writer prints it. */
+const spread = /ob_(?:splat_v|spread_(half))\((\w+)(?:\[|, )(\d+)\]?\)/g;
 /** `a0 = (a0 + …`: a register that holds a sum all the while. */
 const accumulation = /^\s*(\w+) = \(\1 \+ /;
 /** gcc still does well where a few registers too many are wanted. */
@@ -62,12 +63,14 @@ function isStraight(line: string): boolean {
 interface Use {
   readonly line: number;
   readonly pointer: string;
+  readonly dtype: Dtype;
   readonly offset: number;
 }
 
 /** A vector that is read from `pointer[start]` on. */
 interface Read {
   readonly pointer: string;
+  readonly dtype: Dtype;
   readonly start: number;
   readonly first: number;
   readonly last: number;
@@ -76,7 +79,9 @@ interface Read {
 function rewrite(group: readonly string[], options: LaneOptions, count: number): string[] {
   const uses = group.flatMap((text, line): Use[] =>
     [...text.matchAll(spread)]
-      .map((match) => ({ line, pointer: match[1] ?? '', offset: Number(match[2]) }))
+      .map(
+        ([, half, pointer = '', offset]) => ({ line, pointer, dtype: half ? 'f16' : 'f32', offset: Number(offset) }) as const,
+      )
       .filter(({ pointer }) => options.isConstant(pointer)),
   );
   const reads = [...new Set(uses.map(({ pointer }) => pointer))].flatMap((pointer) =>
@@ -101,7 +106,7 @@ function rewrite(group: readonly string[], options: LaneOptions, count: number):
 
 /** A line whose scalars are lanes of what was read. */
 function withLanes(text: string, reads: readonly Read[], { lanes, lane }: LaneOptions, nameOf: (read: Read) => string): string {
-  return text.replaceAll(spread, (whole, pointer: string, offset: string) => {
+  return text.replaceAll(spread, (whole, _half: string | undefined, pointer: string, offset: string) => {
     const at = Number(offset);
     const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + lanes);
     return read === undefined ? whole : `ob_splat_v(${lane(nameOf(read), at - read.start)})`;
@@ -122,7 +127,7 @@ function byRead(
   const columns = Math.max(1, Math.round(sums / reads.length));
   const isRowByRow = reads.length + columns >= 1 + options.lanes * columns;
   const readOf = (text: string): number => {
-    const [, pointer, offset] = [...text.matchAll(spread)][0] ?? [];
+    const [, , pointer, offset] = [...text.matchAll(spread)][0] ?? [];
     return reads.findIndex(
       (read) => read.pointer === pointer && Number(offset) >= read.start && Number(offset) < read.start + options.lanes,
     );
@@ -132,7 +137,7 @@ function byRead(
   const declared = new Set<Read>();
   return lines.flatMap((text) => {
     const indent = ' '.repeat(indentOf(text));
-    const used = [...text.matchAll(spread)].flatMap(([, pointer, offset]) => {
+    const used = [...text.matchAll(spread)].flatMap(([, , pointer, offset]) => {
       const at = Number(offset);
       return reads
         .filter((read) => read.pointer === pointer && at >= read.start && at < read.start + options.lanes)
@@ -145,9 +150,9 @@ function byRead(
   });
 }
 
-function addressOf({ pointer, start }: Read, { lanes, isAligned }: LaneOptions): Address {
+function addressOf({ pointer, dtype, start }: Read, { lanes, isAligned }: LaneOptions): Address {
   const aligned = start % lanes === 0 && isAligned(pointer);
-  return { pointer, offset: String(start), dtype: 'f32', isGlobal: true, isAligned: aligned };
+  return { pointer, offset: String(start), dtype, isGlobal: true, isAligned: aligned };
 }
 
 /** Vectors that lie between the first and the last scalar, so that nothing beyond is touched. */
@@ -162,7 +167,7 @@ function readsOf(pointer: string, uses: readonly Use[], lanes: number): Read[] {
     const covered = (end < 0 ? offsets.length : end) - i;
     if (covered > 1) {
       const own = uses.filter(({ offset }) => offset >= (offsets[i] as number) && offset < start + lanes);
-      reads.push({ pointer, start, first: own[0]?.line ?? 0, last: own.at(-1)?.line ?? 0 });
+      reads.push({ pointer, dtype: own[0]?.dtype ?? 'f32', start, first: own[0]?.line ?? 0, last: own.at(-1)?.line ?? 0 });
     }
     i += Math.max(1, covered);
   }

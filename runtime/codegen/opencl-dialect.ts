@@ -25,6 +25,7 @@ const laneNames = ['s0', 's1', 's2', 's3'];
 
 const element = ({ pointer, offset }: Address): string => `${pointer}[${offset}]`;
 const at = ({ pointer, offset }: Address): string => (offset === '0' ? pointer : `${pointer} + ${offset}`);
+const parts = ({ pointer, offset }: Address): string => `${pointer}, ${offset}`;
 const space = ({ isGlobal }: Pick<Address, 'isGlobal'>): string => (isGlobal ? '__global ' : '');
 
 export const openclDialect: Dialect = {
@@ -48,7 +49,8 @@ export const openclDialect: Dialect = {
   offsetType: 'uint',
   addressOffset: (index) => `(uint)(${index})`,
   pointer: (dtype, how) => `${space(how)}${how.isWritable ? '' : 'const '}${types[dtype]} *const`,
-  loadElement: (address) => (address.dtype === 'f16' ? `vload_half(0, ${at(address)})` : element(address)),
+  loadElement: (address) => (address.dtype === 'f16' ? `ob_half_at(${parts(address)})` : element(address)),
+  spreadElement: (address) => (address.dtype === 'f16' ? `ob_spread_half(${parts(address)})` : undefined),
   storeElement: (address, value) =>
     address.dtype === 'f16' ? `vstore_half(${value}, 0, ${at(address)});` : `${element(address)} = ${value};`,
   loadVector: (address) => {

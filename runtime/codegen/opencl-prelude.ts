@@ -52,6 +52,7 @@ static inline float ob_half(float a) {
   vstore_half(a, 0, (half *)&bits);
   return vload_half(0, (const half *)&bits);
 }
+#define ob_half_at(p, i) vload_half(i, p)
 static inline float ob_max_f32(float a, float b) { return a > b || a != a ? a : b; }
 static inline float ob_min_f32(float a, float b) { return a < b || a != a ? a : b; }
 #define ob_max_f16 ob_max_f32
@@ -69,12 +70,18 @@ const vectorHelpers = `
 typedef float4 vf;
 typedef int4 vi;
 #define ob_splat_v(a) ((vf)(a))
+#define ob_spread_half(p, i) ((vf)(vload_half(i, p)))
 #define ob_less_v(a, b) ((a) < (b))
 #define ob_pick_v(m, a, b) select(b, a, m)
 #define ob_truth_v(a) ((vi)((a) ? -1 : 0))
 /* NaN stays; where a is a literal the compiler leaves the test out. */
 static inline vf ob_max_v(vf a, vf b) { return select(b, a, (a > b) | (a != a)); }
 static inline vf ob_min_v(vf a, vf b) { return select(b, a, (a < b) | (a != a)); }
+static inline vf ob_half_v(vf a) {
+  ushort4 bits;
+  vstore_half4(a, 0, (half *)&bits);
+  return vload_half4(0, (const half *)&bits);
+}
 #define ob_abs_v(a) fabs(a)
 #define ob_floor_v(a) floor(a)
 #define ob_round_v(a) rint(a)

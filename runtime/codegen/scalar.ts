@@ -16,6 +16,7 @@ export function valueType(dtype: Dtype, { types }: Dialect): string {
 export function castText(value: string, from: Dtype, to: Dtype, { types }: Dialect): string {
   if (to === 'bool') return `(${value} != 0)`;
   if (to === 'f16') return `ob_half(${value})`;
+  if (from === 'f16' && to === 'f32') return value;
   return isFloat(from) && !isFloat(to) ? `ob_to_${to}(${value})` : `((${types[to]})${value})`;
 }
 

@@ -1,6 +1,7 @@
 // Which loops become vectors. A loop that a schedule wants as a vector but that has no vector form on this machine (more iterations
 // than lanes, integers, guards that differ between lanes) runs as a plain loop instead. Fewer iterations than lanes fill a part of one.
 
+import type { Dtype } from '../core/tensor.js';
 import { type Affine, dependsOn, strideOf } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Condition, Expression, ScalarOp, Statement } from '../loop/program.js';
@@ -75,22 +76,22 @@ class VectorForm {
         return this.isUniform(statement.conditions) && this.has(statement.body);
       case 'store':
         return (
-          statement.value.dtype === 'f32' && this.strided(statement.buffer, statement.index) && this.expression(statement.value)
+          isReal(statement.value.dtype) && this.strided(statement.buffer, statement.index) && this.expression(statement.value)
         );
     }
   }
 
   private expression(expression: Expression): boolean {
-    if (expression.dtype !== 'f32' && expression.dtype !== 'bool') return false;
+    if (!isReal(expression.dtype) && expression.dtype !== 'bool') return false;
     switch (expression.kind) {
       case 'number':
-        return expression.dtype === 'f32';
+        return isReal(expression.dtype);
       case 'load':
-        return expression.dtype === 'f32' && this.strided(expression.buffer, expression.index);
+        return isReal(expression.dtype) && this.strided(expression.buffer, expression.index);
       case 'index':
         return !dependsOn(expression.index, this.lane);
       case 'call':
-        return hasVectorOp(expression.op) && expression.args.every((arg) => this.expression(arg));
+        return hasVectorOp(expression) && expression.args.every((arg) => this.expression(arg));
       case 'guard':
         return (
           this.isUniform(expression.conditions) && this.expression(expression.value) && this.expression(expression.otherwise)
@@ -109,6 +110,12 @@ class VectorForm {
   }
 }
 
-function hasVectorOp(op: ScalarOp): boolean {
-  return vectorOps.has(op) || mathFunctions.has(op);
+/** Halves are only converted: rounding every operation to f16 has no vector form. */
+function hasVectorOp({ op, dtype, args }: Extract<Expression, { kind: 'call' }>): boolean {
+  if (op === 'cast') return isReal(dtype) && args.every((arg) => isReal(arg.dtype));
+  return dtype !== 'f16' && (vectorOps.has(op) || mathFunctions.has(op));
+}
+
+function isReal(dtype: Dtype): boolean {
+  return dtype === 'f32' || dtype === 'f16';
 }

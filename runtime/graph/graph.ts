@@ -44,6 +44,8 @@ export interface Graph {
   readonly constants: ReadonlyMap<string, Tensor>;
   /** Values that are not stored row-major. Evaluation ignores it: a layout never changes what is computed. */
   readonly layouts: ReadonlyMap<string, Layout>;
+  /** Values of f32 that are stored as f16: what reads them widens, what writes them rounds. Absent: none. Evaluation ignores it. */
+  readonly halves?: ReadonlySet<string>;
 }
 
 /** What every canonical operator states about itself; one file an operator in ops/. */

@@ -22,6 +22,7 @@ interface Draft {
   readonly types: Map<string, TensorType>;
   readonly constants: Map<string, Tensor>;
   readonly layouts: Map<string, Layout>;
+  readonly halves: Set<string>;
   readonly external: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -35,7 +36,15 @@ interface OpenNode extends Omit<Node, 'body'> {
  * @throws OnboxError `graph-text` with the line, if the text is not of this form or a constant is not there
  */
 export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = new Map()): Graph {
-  const draft: Draft = { inputs: [], outputs: [], types: new Map(), constants: new Map(), layouts: new Map(), external };
+  const empty = {
+    inputs: [],
+    outputs: [],
+    types: new Map(),
+    constants: new Map(),
+    layouts: new Map(),
+    halves: new Set<string>(),
+  };
+  const draft: Draft = { ...empty, external };
   const nodes: OpenNode[] = [];
   /** The bodies into which a line of each depth of indentation goes. */
   const bodies = [nodes];
@@ -52,8 +61,9 @@ export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = 
     body.push(node);
     bodies.push(node.body);
   });
-  const { inputs, outputs, types, constants, layouts } = draft;
-  return { inputs, outputs, nodes: nodes.map(close), types, constants, layouts };
+  const { inputs, outputs, types, constants, layouts, halves } = draft;
+  const graph = { inputs, outputs, nodes: nodes.map(close), types, constants, layouts };
+  return halves.size === 0 ? graph : { ...graph, halves };
 }
 
 function close({ op, inputs, outputs, attributes, body }: OpenNode): Node {
@@ -87,7 +97,7 @@ function parseNode(scanner: Scanner, draft: Draft): OpenNode {
   return { op, inputs, outputs, attributes: scanner.accept('{') ? parseAttributes(scanner) : {}, body: [] };
 }
 
-/** A name with its type and layout, which go into the draft. */
+/** A name with its type and how it is stored, which go into the draft. */
 function parseValue(scanner: Scanner, draft: Draft): string {
   const name = scanner.name();
   scanner.expect(':');
@@ -104,6 +114,7 @@ function parseValue(scanner: Scanner, draft: Draft): string {
     if (border.length !== 4) scanner.fail('wants a border of 4 numbers');
     draft.layouts.set(name, { block, border: border as [number, number, number, number] });
   }
+  if (scanner.accept('halves')) draft.halves.add(name);
   return name;
 }
 

@@ -4,9 +4,9 @@
 //   constant w: f32[2] = [0.5, -1]
 //   constant big: f32[64,8,3,3] = "sha256 of its bytes"
 //   y: f32[1,64,4,4] block 8 border [0, 0, 0, 0] = conv(x, big, _) {group: 1, ...}
-//   z: f32[1,64,4,4] = fused(y)
+//   z: f32[1,64,4,4] halves = fused(y)
 //     t: f32[1,64,4,4] = exp(y)
-//     z: f32[1,64,4,4] = relu(t)
+//     z: f32[1,64,4,4] halves = relu(t)
 //   output "what the model calls it" = z
 
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ import type { Attribute, Attributes, Graph, Node } from './graph.js';
 const inlineElementsMax = 16;
 
 /** Words of the text, which a value's name must not be mistaken for. */
-const words: ReadonlySet<string> = new Set(['_', 'input', 'constant', 'output', 'block', 'border']);
+const words: ReadonlySet<string> = new Set(['_', 'input', 'constant', 'output', 'block', 'border', 'halves']);
 
 /** The whole graph as text. */
 export function print(graph: Graph): string {
@@ -52,13 +52,13 @@ function printNode(graph: Graph, node: Node): string[] {
   return [head, ...body.map((line) => `  ${line}`)];
 }
 
-/** A name with its type, and its layout if it has one. */
+/** A name with its type, its layout if it has one, and whether it is stored in halves. */
 function printValue(graph: Graph, name: string): string {
   const type = graph.types.get(name);
   assert(type !== undefined, `${JSON.stringify(name)} has no type`);
   const layout = graph.layouts.get(name);
   const suffix = layout === undefined ? '' : ` block ${layout.block} border ${printList(layout.border)}`;
-  return `${printName(name)}: ${printType(type)}${suffix}`;
+  return `${printName(name)}: ${printType(type)}${suffix}${graph.halves?.has(name) ? ' halves' : ''}`;
 }
 
 /** Bare where it cannot be mistaken, else a JSON string. */

@@ -33,6 +33,9 @@ export function verify(graph: Graph): Graph {
   }
   for (const name of graph.types.keys()) if (!defined.has(name)) fail(`nothing defines ${quote(name)}, which has a type`);
   for (const name of graph.layouts.keys()) if (!defined.has(name)) fail(`nothing defines ${quote(name)}, which has a layout`);
+  for (const name of graph.halves ?? []) {
+    if (graph.types.get(name)?.dtype !== 'f32') fail(`${quote(name)} is stored in halves but no value of f32`);
+  }
   return graph;
 }
 

@@ -2,6 +2,7 @@
 // is zero past its end, runs row by row along the innermost loop; anything else is evaluated element by element.
 
 import { assert } from '../core/assert.js';
+import { numberToHalf } from '../core/float16.js';
 import { allocate, dtypeBytes, elementCount, type Tensor, type TensorData } from '../core/tensor.js';
 import { type Affine, strideOf } from './affine.js';
 import { compileExpression, newScope, slotOf, tensorNamed, writer } from './evaluate.js';
@@ -47,8 +48,8 @@ function recogniseCopy(value: Expression, constants: ReadonlyMap<string, Tensor>
   }
   if (value.kind !== 'load') return undefined;
   const source = tensorNamed(newScope(constants), value.buffer);
-  // The bits of f16 and bigints are no numbers to fill in.
-  if (source.dtype === 'f16' || dtypeBytes(source.dtype) === 8) return undefined;
+  // Bigints are no numbers to fill in.
+  if (dtypeBytes(source.dtype) === 8) return undefined;
   return { source, index: flatIndex(value.index, source.shape), conditions: [], otherwise: 0 };
 }
 
@@ -81,7 +82,7 @@ function packRows(packing: Packing, constants: ReadonlyMap<string, Tensor>): Ten
 
   const from = source.data as Float32Array;
   const target = allocate(source.dtype, elementCount(packing.loops.map((loop) => loop.extent))) as Float32Array;
-  if (otherwise !== 0) target.fill(otherwise);
+  if (otherwise !== 0) target.fill(source.dtype === 'f16' ? numberToHalf(otherwise) : otherwise);
   const step = read.steps[loops.length] as number;
   forEachPoint(loops, [read, ...limits.map(({ line }) => line)], (point) => {
     let first = 0;

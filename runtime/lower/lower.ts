@@ -2,10 +2,11 @@
 // backwards: reading a value inside the node states that value in place, reading one outside loads it from its buffer.
 
 import { assert } from '../core/assert.js';
-import { elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
+import { type Dtype, elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
 import type { Graph, Layout, Node } from '../graph/graph.js';
+import { storedDtype } from '../graph/passes/views.js';
 import { type Affine, affineKey, offset, rangeOf, scale, variable } from '../loop/affine.js';
-import { expressionKey, guard, load, number, variablesOf, visitExpressions } from '../loop/expression.js';
+import { cast, expressionKey, guard, load, number, variablesOf, visitExpressions } from '../loop/expression.js';
 import {
   type Buffer,
   type Condition,
@@ -67,7 +68,8 @@ class ProgramBuilder {
   }
 
   build(): LoweredProgram {
-    const type = this.typeOf(this.output);
+    /** As it is stored. */
+    const type = { ...this.typeOf(this.output), dtype: this.stored(this.output) };
     const layout = this.graph.layouts.get(this.output);
     const { axes, index } = storageLoops(type, layout);
     for (const { name } of axes) this.loopNames.add(name);
@@ -75,7 +77,7 @@ class ProgramBuilder {
     if (tile !== undefined) return this.finish(this.tiledBody(type, layout, axes, index, tile), type, layout);
     const shared = this.sharedAxes(type);
     for (const axis of shared) this.lateLoops.add(axes[axis]?.name ?? '');
-    const value = this.define(this.output, index);
+    const value = cast(this.define(this.output, index), type.dtype);
     const store: Statement = { kind: 'store', buffer: 'y', index: storageIndex(layout, index), value };
     const inside = axes.filter((_, axis) => shared.includes(axis));
     const outside = axes.filter((_, axis) => !shared.includes(axis));
@@ -117,7 +119,7 @@ class ProgramBuilder {
         if (size === 1) return whole;
         return offset(scale(variable(loops[axis]?.name ?? '', loops[axis]?.extent ?? 1), size), at[axis] ?? 0);
       });
-      const value = this.define(this.output, element);
+      const value = cast(this.define(this.output, element), type.dtype);
       const inside = insideOf(type.shape, element).filter((_, axis) => (tile[axis] ?? 1) > 1);
       this.block.push(...branch(inside, [{ kind: 'store', buffer: 'y', index: storageIndex(layout, element), value }]));
     }
@@ -132,6 +134,11 @@ class ProgramBuilder {
     const type = this.graph.types.get(value);
     assert(type !== undefined, `the graph has no type for "${value}"`);
     return type;
+  }
+
+  /** The dtype of a value outside of the program. */
+  private stored(value: string): Dtype {
+    return storedDtype(this.graph, value);
   }
 
   private sharedAxes(output: TensorType): readonly number[] {
@@ -156,9 +163,7 @@ class ProgramBuilder {
   }
 
   private shareUnlessSimple(expression: Expression, value: string): Expression {
-    return value === this.output || expression.kind === 'load' || expression.kind === 'number'
-      ? expression
-      : this.share(expression);
+    return value === this.output || isRead(expression) || expression.kind === 'number' ? expression : this.share(expression);
   }
 
   private scope(node: Node, outputIndex: number): Scope {
@@ -212,16 +217,21 @@ class ProgramBuilder {
   private loadValue(value: string, type: TensorType, tensor: Tensor | undefined, index: readonly Affine[]): Expression {
     const layout = this.graph.layouts.get(value);
     const shape = storageShape(type, layout);
+    const stored = this.stored(value);
     let buffer = this.buffers.get(value);
     if (buffer === undefined) {
       const role = tensor === undefined ? 'input' : 'constant';
       const prefix = role === 'constant' ? 'k' : 'x';
       const count = [...this.buffers.values()].filter((known) => known.role === role).length;
-      buffer = { name: `${prefix}${count}`, role, dtype: type.dtype, shape };
+      buffer = { name: `${prefix}${count}`, role, dtype: stored, shape };
       this.buffers.set(value, buffer);
     }
     const physical = storageIndex(layout, index);
-    return guard(insideOf(shape, physical), load(buffer.name, type.dtype, physical), number(0, type.dtype));
+    const inside = insideOf(shape, physical);
+    const element = load(buffer.name, stored, physical);
+    // A constant is packed with its guard, as it is stored.
+    if (tensor !== undefined) return cast(guard(inside, element, number(0, stored)), type.dtype);
+    return guard(inside, cast(element, type.dtype), number(0, type.dtype));
   }
 
   private share(value: Expression): Expression {
@@ -288,6 +298,12 @@ class ProgramBuilder {
     this.block.push(...nest(loops, [...inside, { kind: 'store', buffer: name, index: [], value, combine }], 'reduce'));
     return load(name, dtype, []);
   }
+}
+
+/** Whether an expression is no more than an element of a buffer, widened where it is stored as f16. */
+function isRead(expression: Expression): boolean {
+  const [only] = expression.kind === 'call' && expression.op === 'cast' ? expression.args : [expression];
+  return only?.kind === 'load' && (only === expression || only.dtype === 'f16');
 }
 
 /** All indices into a tile, the last axis fastest. */

@@ -2,7 +2,7 @@
 
 import { dtypeBytes } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
-import { rootOf, storedCount, type View } from '../graph/passes/views.js';
+import { rootOf, storedCount, storedDtype, type View } from '../graph/passes/views.js';
 
 /** Values that a launch reads and writes. */
 export interface Access {
@@ -81,14 +81,14 @@ function regionsOf(
 }
 
 function bytesOf(graph: Graph, value: string): number {
-  const bytes = storedCount(graph, value) * dtypeBytes(graph.types.get(value)?.dtype ?? 'f32');
+  const bytes = storedCount(graph, value) * dtypeBytes(storedDtype(graph, value));
   return Math.max(alignment, Math.ceil(bytes / alignment) * alignment);
 }
 
 function offsetInRoot(graph: Graph, value: string, views: ReadonlyMap<string, View>): number {
   let offset = 0;
   for (let view = views.get(value), at = value; view !== undefined; at = view.of, view = views.get(at)) {
-    offset += view.offset * dtypeBytes(graph.types.get(at)?.dtype ?? 'f32');
+    offset += view.offset * dtypeBytes(storedDtype(graph, at));
   }
   return offset;
 }

@@ -7,6 +7,7 @@ import { type ClKernelSource, isForOpencl, openclLanes, writeClKernels } from '.
 import { assert } from '../core/assert.js';
 import { dtypeBytes, type Tensor, type TensorData } from '../core/tensor.js';
 import type { Graph, Node } from '../graph/graph.js';
+import { storedTensor } from '../graph/passes/halves.js';
 import { isInPlace, type View, viewsOf } from '../graph/passes/views.js';
 import { pack } from '../loop/pack.js';
 import { printProgram } from '../loop/print.js';
@@ -163,7 +164,7 @@ class Assembler {
     const constants = new Map<string, Tensor>();
     for (const [name, value] of values) {
       const tensor = graph.constants.get(value);
-      if (tensor !== undefined) constants.set(name, tensor);
+      if (tensor !== undefined) constants.set(name, storedTensor(graph, value, tensor));
     }
     const placeValue = (name: string) => placeOf(graph, required(values.get(name), name), offsets, firstInput);
     const isAligned = (name: string): boolean => {

@@ -5,6 +5,7 @@ import type { BufferRef, ClLaunch, Grid, HostLaunch, HostRoutine, Launch, NpuLau
 import { dtypeBytes, elementCount } from '../core/tensor.js';
 import { dtypes } from '../graph/numbers.js';
 import { readNpu } from './check-npu.js';
+import { readPrecision } from './check-precision.js';
 import {
   listMax,
   listOf,
@@ -60,6 +61,7 @@ export function manifestOf(value: unknown): Manifest {
   const target = oneOf('cpu', 'opencl')(fields['target'], 'target');
   const opencl = target === 'cpu' ? undefined : readOpencl(fields['opencl'], 'opencl');
   const npu = target === 'cpu' ? optional(readNpu)(fields['npu'], 'npu') : undefined;
+  const precision = optional(readPrecision)(fields['precision'], 'precision');
   const weightBytes = wholeTo(bytesMax)(fields['weightBytes'], 'weightBytes');
   const plans = readPlans(
     fields['plans'],
@@ -91,6 +93,7 @@ export function manifestOf(value: unknown): Manifest {
     weightBytes,
     files: readFiles(fields['files'], 'files'),
     selfCheck: readSelfCheck(fields['selfCheck'], 'selfCheck'),
+    ...(precision === undefined ? {} : { precision }),
     compileSeconds: readNumber(fields['compileSeconds'], 'compileSeconds'),
   };
 }

@@ -30,6 +30,21 @@ function floatError(got: Tensor, want: Tensor): number {
   return difference === 0 ? 0 : difference / (magnitude > 0 ? magnitude : 1);
 }
 
+/** The cosine of the angle between two results as vectors: 1 where they agree but for a factor, and where both are 0. */
+export function cosineOf(got: Tensor, want: Tensor): number {
+  const [a, b] = [numbersOf(got), numbersOf(want)];
+  let [product, squares, wanted] = [0, 0, 0];
+  for (let i = 0; i < b.length; i++) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    product += x * y;
+    squares += x * x;
+    wanted += y * y;
+  }
+  if (squares === 0 && wanted === 0) return 1;
+  const cosine = product / Math.sqrt(squares * wanted);
+  return Number.isFinite(cosine) ? cosine : 0;
+}
+
 function shareOfDifferences(got: Tensor, want: Tensor): number {
   let count = 0;
   for (let i = 0; i < want.data.length; i++) if (got.data[i] !== want.data[i]) count++;

@@ -24,12 +24,15 @@ import {
   type Manifest,
   type ModuleTarget,
   manifestFormat,
+  type Precision,
+  type PrecisionReport,
   type SelfCheck,
   type VisionSpec,
 } from './manifest.js';
 import { openclPlace, openclScheduling } from './opencl-target.js';
 import { placeModule, requirePlugins } from './placed.js';
 import type { PlaceReport, PlaceWish } from './placement.js';
+import { narrow } from './precision.js';
 import { printManifest } from './read.js';
 import { requireCompilable } from './refuse.js';
 import { runnableOf } from './runnable.js';
@@ -67,6 +70,8 @@ export interface CompileRequest {
   readonly otherSizes?: number;
   /** Which part goes to an NPU, of a plugin in ONBOX_NPU_FOLDERS; none where it is absent. For the target `cpu`. */
   readonly place?: PlaceWish;
+  /** float32 where it is absent. With halves the module is still held against float32 (precision.ts). Not with `place`. */
+  readonly precision?: Precision;
   readonly progress?: (progress: CompileProgress) => void;
 }
 
@@ -103,13 +108,25 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
   const layOutHere = () =>
     opencl === undefined ? layOut(plain, device, choose) : layOutFor(plain, openclLanes, () => undefined);
   const graph = prepare === undefined ? layOutHere() : prepare(plain, device);
-  const options = {
-    ...buildOptions(graph, request, device),
+  const optionsFor = (built: Graph) => ({
+    ...buildOptions(built, request, device),
     schedule: schedulingFor(device, threads, known),
     ...(opencl === undefined ? {} : { opencl: openclOptions(opencl, request.records) }),
-  };
+  });
+  const options = optionsFor(graph);
 
   const answer = await makeFolder(outFolder, async (workspace) => {
+    const { precision = 'fp32' } = request;
+    if (precision !== 'fp32') {
+      const truth = await buildTruth(join(workspace, 'truth'), plain, device);
+      const build = async (folder: string, narrowed: Graph, memory: 'shared' | 'kept') => {
+        const built = await buildModule(join(workspace, folder), narrowed, { ...optionsFor(narrowed), memory });
+        progress?.({ stage: 'check' });
+        return built;
+      };
+      const made = await narrow({ graph, truth, image: spec.image, task: spec.task, threads, precision, build });
+      return await finish(request, device, made, started);
+    }
     const [module, truth] = await both(
       buildModule(join(workspace, 'module'), graph, options),
       buildTruth(join(workspace, 'truth'), plain, device),
@@ -127,13 +144,24 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
       made = placed.module ?? made;
       report = placed.report;
     }
-    const seconds = (performance.now() - started) / 1000;
-    const written = manifestOf(request, device, made.built, made.check, seconds);
-    await writeFile(join(made.built.folder, manifestFile), printManifest(written));
-    return { folder: made.built.folder, answer: { manifest: written, report } };
+    return await finish(request, device, made, started, report);
   });
   progress?.({ stage: 'done' });
   return { manifest: answer.manifest, folder: outFolder, ...(answer.report === undefined ? {} : { place: answer.report }) };
+}
+
+interface Made {
+  readonly built: Built;
+  readonly check: SelfCheck;
+  readonly precision?: PrecisionReport;
+}
+
+/** Writes the manifest into a checked module. */
+async function finish(request: CompileRequest, device: CpuDevice, made: Made, started: number, place?: PlaceReport) {
+  const { folder } = made.built;
+  const manifest = manifestOf(request, device, made, (performance.now() - started) / 1000);
+  await writeFile(join(folder, manifestFile), printManifest(manifest));
+  return { folder, answer: { manifest, report: place } };
 }
 
 /**
@@ -173,8 +201,7 @@ function buildOptions(graph: Graph, { spec, progress }: CompileRequest, device: 
 function manifestOf(
   { name, modelDigest, spec, otherSizes }: CompileRequest,
   device: CpuDevice,
-  module: Built,
-  check: SelfCheck,
+  { built: module, check, precision }: Made,
   compileSeconds: number,
 ): Manifest {
   return {
@@ -191,6 +218,7 @@ function manifestOf(
     weightBytes: module.weightBytes,
     files: module.files,
     selfCheck: check,
+    ...(precision === undefined ? {} : { precision }),
     compileSeconds,
   };
 }

@@ -3,6 +3,8 @@
 
 import type { Tensor } from '../core/tensor.js';
 import type { Node } from '../graph/graph.js';
+import { storedDtype } from '../graph/passes/views.js';
+import { widenTensor } from '../graph/passes/widen-halves.js';
 import type { Built } from './build.js';
 import { errorMax, errorOf } from './compare.js';
 import type { Runnable } from './manifest.js';
@@ -25,15 +27,21 @@ export interface Ran {
   readonly session: Session<Runnable>;
 }
 
+/** A stored value beside what the truth has of it. */
+export interface ValueError extends Difference {
+  readonly node: Node;
+  /** Its name in the graph of the module. */
+  readonly stored: string;
+}
+
 /**
- * The first value that differs. Values that only one of the two stores are passed over: an error in one that was fused away shows in
- * the output of its kernel.
+ * The values of a module in the order of execution. Values that only one of the two stores are passed over: an error in one that was
+ * fused away shows in the output of its kernel.
  * @param traced built with every value kept
  * @param truth after a run on the same input
  * @param inputs by name
- * @returns undefined if no value differs
  */
-export function firstDifference(traced: Ran, truth: Ran, inputs: ReadonlyMap<string, Tensor>): Difference | undefined {
+export function* valueErrors(traced: Ran, truth: Ran, inputs: ReadonlyMap<string, Tensor>): Generator<ValueError> {
   const original = new Map<string, string>();
   for (const node of traced.built.graph.nodes) {
     for (const value of node.outputs) {
@@ -42,9 +50,15 @@ export function firstDifference(traced: Ran, truth: Ran, inputs: ReadonlyMap<str
       const want = inputs.get(name) ?? readValue(truth, name);
       const got = readValue(traced, value);
       if (got === undefined || want === undefined) continue;
-      const error = errorOf(got, want);
-      if (!(error <= errorMax)) return { value: name, operators: titleOf(node), error };
+      yield { node, stored: value, value: name, operators: titleOf(node), error: errorOf(got, want) };
     }
+  }
+}
+
+/** The first value that differs, as `valueErrors` lists them; undefined if none does. */
+export function firstDifference(traced: Ran, truth: Ran, inputs: ReadonlyMap<string, Tensor>): Difference | undefined {
+  for (const { value, operators, error } of valueErrors(traced, truth, inputs)) {
+    if (!(error <= errorMax)) return { value, operators, error };
   }
   return undefined;
 }
@@ -60,8 +74,10 @@ export function readValue({ built: { graph, parts }, session }: Ran, value: stri
   const offset = parts.offsets.get(value);
   if (type === undefined || offset === undefined) return undefined;
   const layout = graph.layouts.get(value);
-  const stored = session.view(offset, { dtype: type.dtype, shape: [storedElements(type, layout)] });
-  return fromStorage(stored.data, type, layout);
+  const stored = { dtype: storedDtype(graph, value), shape: type.shape };
+  const elements = session.view(offset, { dtype: stored.dtype, shape: [storedElements(type, layout)] });
+  const tensor = fromStorage(elements.data, stored, layout);
+  return stored.dtype === type.dtype ? tensor : widenTensor(tensor);
 }
 
 function titleOf(node: Node): string {

@@ -86,6 +86,7 @@ function imagePrologue(graph: Graph, image: ImageInput, type: PixelType): ImageP
       types: new Map<string, TensorType>([...types].map(([name, type]) => [rename(name), type])),
       constants,
       layouts: layout === undefined ? new Map() : new Map([[target, layout]]),
+      ...(graph.halves?.has(target) ? { halves: new Set([target]) } : {}),
     },
   };
 }

@@ -81,6 +81,32 @@ export interface SelfCheck {
   readonly outputs: readonly { readonly name: string; readonly maxRelativeError: number }[];
 }
 
+/** What a model is computed in: `fp16-storage` keeps values and weights in halves and computes in float32. */
+export const precisions = ['fp32', 'fp16-storage'] as const;
+export type Precision = (typeof precisions)[number];
+
+/** What halves cost: the module beside float32 on a picture or tensors of onbox's own. */
+export interface PrecisionReport {
+  readonly precision: Exclude<Precision, 'fp32'>;
+  /** Of an output, over all of them: as SelfCheck. */
+  readonly maxRelativeError: number;
+  /** The least cosine between an output and the same of float32. */
+  readonly cosine: number;
+  /** For a classifier: whether the first class is the same. */
+  readonly sameClass?: boolean;
+  /** Layers whose result is stored in halves. */
+  readonly layers: number;
+  /** Layers that fell back to float32, the one that cost most first. */
+  readonly float32: readonly FallenLayer[];
+}
+
+export interface FallenLayer {
+  /** The name of its result in the model. */
+  readonly value: string;
+  /** As `conv+relu`. */
+  readonly operators: string;
+}
+
 /** What code a module holds: `cpu`, only C; `opencl`, a program for an OpenCL device, and C for what that lacks. */
 export type ModuleTarget = 'cpu' | 'opencl';
 
@@ -147,5 +173,7 @@ export interface Manifest extends VisionSpec, Runnable {
   /** SHA-256 of every other file of the module by name, hex. */
   readonly files: Readonly<Record<string, string>>;
   readonly selfCheck: SelfCheck;
+  /** Of a module that is not all float32. */
+  readonly precision?: PrecisionReport;
   readonly compileSeconds: number;
 }

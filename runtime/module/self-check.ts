@@ -93,7 +93,8 @@ function errorsOf(got: ReadonlyMap<string, Tensor>, want: ReadonlyMap<string, Te
   return new Map([...want].map(([name, tensor]) => [name, errorOf(got.get(name), tensor)]));
 }
 
-function start(built: Built, image: ImageInput | undefined, threads: number): Ran {
+/** A module as it runs before it has a manifest. */
+export function start(built: Built, image: ImageInput | undefined, threads: number): Ran {
   const session: Session<Runnable> = startSession(built.folder, runnableOf(built, image), threads);
   return { built, session };
 }

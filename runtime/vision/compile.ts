@@ -17,6 +17,7 @@ export interface CompileFileOptions extends UnderstandOptions {
   readonly target?: CompileRequest['target'];
   readonly probe?: CompileRequest['probe'];
   readonly place?: CompileRequest['place'];
+  readonly precision?: CompileRequest['precision'];
   readonly threads?: number;
   /** See CompileRequest. */
   readonly exact?: boolean;
@@ -61,7 +62,7 @@ async function compileSize(
   path: string,
   options: Omit<CompileFileOptions, 'otherInputs'> & Pick<CompileRequest, 'otherSizes'>,
 ): Promise<CompileReport> {
-  const { name, outFolder, otherSizes, target, probe, place, threads, exact, records, progress, ...rest } = options;
+  const { name, outFolder, otherSizes, target, probe, place, precision, threads, exact, records, progress, ...rest } = options;
   progress?.({ stage: 'import' });
   return await compile({
     ...(await loadModel(path, rest)),
@@ -71,6 +72,7 @@ async function compileSize(
     ...(target === undefined ? {} : { target }),
     ...(probe === undefined ? {} : { probe }),
     ...(place === undefined ? {} : { place }),
+    ...(precision === undefined ? {} : { precision }),
     ...(threads === undefined ? {} : { threads }),
     ...(exact === undefined ? {} : { exact }),
     ...(records === undefined ? {} : { records }),

@@ -1,9 +1,9 @@
 // Programs to be scheduled: lowered operators, alone and fused, in plain and blocked layouts with borders, with inputs for them.
 
-import { elementCount, type Shape, type Tensor, type TensorType, tensorOf } from '../../runtime/core/tensor.js';
+import { elementCount, type Shape, type Tensor, type TensorType } from '../../runtime/core/tensor.js';
 import { GraphBuilder } from '../../runtime/graph/builder.js';
 import type { Attributes, Graph, Layout, Node } from '../../runtime/graph/graph.js';
-import { numbersOf } from '../../runtime/graph/numbers.js';
+import { numbersOf, tensorFrom } from '../../runtime/graph/numbers.js';
 import { fuse } from '../../runtime/graph/passes/fuse.js';
 import type { Program } from '../../runtime/loop/program.js';
 import { lowerNode } from '../../runtime/lower/lower.js';
@@ -79,7 +79,7 @@ function wholeNumbers({ dtype, shape }: TensorType, seed = 1): Tensor {
     state = (state * 1103515245 + 12345) % 2 ** 31;
     return (Math.floor(state / 65536) % 7) - 3;
   });
-  return tensorOf(dtype, shape, values);
+  return tensorFrom({ dtype, shape }, Float64Array.from(values));
 }
 
 /** What an input or constant of a program holds. */
@@ -106,22 +106,47 @@ function withLayout(graph: Graph, layout: Layout): Graph {
   return { ...graph, layouts: new Map(blocked.map((value) => [value, layout])) };
 }
 
-/** All recipes in plain layout and, where values have four axes, in blocks of `block` channels with a border. */
+/** Whatever can be is stored in halves. */
+function inHalves(graph: Graph): Graph {
+  const stored = [...graph.inputs, ...graph.nodes.flatMap(({ outputs }) => outputs), ...graph.constants.keys()];
+  return { ...graph, halves: new Set(stored) };
+}
+
+/** What reads and writes halves in ways of its own. */
+const halved: ReadonlySet<string> = new Set(['conv', 'matmul', 'average-pool', 'softmax', 'pad', 'sigmoid']);
+
+/**
+ * All recipes in plain layout and, where values have four axes, in blocks of `block` channels with a border; the last of these of some
+ * operators in halves too.
+ */
 export function samples(block: number): Sample[] {
   return recipes.flatMap((recipe) => {
     const graph = graphOf(recipe);
     const blocked = withLayout(graph, { block, border: [1, 1, 1, 1] });
-    const variants = blocked.layouts.size === 0 ? [graph] : [graph, blocked];
-    return variants.flatMap((variant, i) =>
+    const blocks = `in blocks of ${block}`;
+    const variants =
+      blocked.layouts.size === 0
+        ? [{ how: 'plain', graph }]
+        : [
+            { how: 'plain', graph },
+            { how: blocks, graph: blocked },
+          ];
+    const last = variants.at(-1);
+    if (last !== undefined && halved.has(recipe.op))
+      variants.push({ how: `${last.how} in halves`, graph: inHalves(last.graph) });
+    return variants.flatMap(({ how, graph: variant }) =>
       variant.nodes.flatMap((node: Node) =>
         lowerNode(variant, node).map(({ program, title }) => ({
-          title: `${title} [${recipe.shape.join(',')}] ${i === 0 ? 'plain' : `in blocks of ${block}`}`,
+          title: `${title} [${recipe.shape.join(',')}] ${how}`,
           program,
         })),
       ),
     );
   });
 }
+
+/** How far rounding to halves may lie from rounding almost the same number: one unit in the last place. */
+export const halfStep = 2 ** -10;
 
 /** The greatest distance of two tensors in units of max(1, |want|); infinite where only one is NaN. */
 export function distance(got: Tensor, want: Tensor): number {

@@ -1,6 +1,6 @@
 // Views: values that need no memory and no copy of their own, because they are a part of another value as it lies in memory.
 
-import { dtypeBytes, elementCount, sameShape } from '../../core/tensor.js';
+import { type Dtype, dtypeBytes, elementCount, sameShape } from '../../core/tensor.js';
 import { integersAttribute, numberAttribute } from '../attributes.js';
 import type { Graph, Layout, Node } from '../graph.js';
 
@@ -36,6 +36,7 @@ function addReshape(graph: Graph, node: Node, fixed: ReadonlySet<string>, views:
 
 /** A reshape keeps the order of elements: both row-major, or the same shape in the same layout. */
 function isStoredAlike(graph: Graph, a: string, b: string): boolean {
+  if (storedDtype(graph, a) !== storedDtype(graph, b)) return false;
   const [layoutA, layoutB] = [graph.layouts.get(a), graph.layouts.get(b)];
   if (layoutA === undefined && layoutB === undefined) return true;
   return sameLayout(layoutA, layoutB) && sameShape(graph.types.get(a)?.shape ?? [], graph.types.get(b)?.shape ?? []);
@@ -64,7 +65,7 @@ function addParts(graph: Graph, whole: string, parts: readonly string[], views: 
 }
 
 function arePartsAligned(graph: Graph, parts: readonly string[]): boolean {
-  const bytes = parts.map((part) => storedCount(graph, part) * dtypeBytes(graph.types.get(part)?.dtype ?? 'f32'));
+  const bytes = parts.map((part) => storedCount(graph, part) * dtypeBytes(storedDtype(graph, part)));
   return bytes.slice(0, -1).every((length) => length % viewAlignment === 0);
 }
 
@@ -75,7 +76,7 @@ function canHoldParts(graph: Graph, node: Node): boolean {
   if (!isOuter(graph, whole, numberAttribute(node.attributes, 'axis'))) return false;
   return node.inputs.every((part) => {
     const filled = layout === undefined || (graph.types.get(part)?.shape[1] ?? 1) % layout.block === 0;
-    return filled && sameLayout(graph.layouts.get(part), layout);
+    return filled && sameLayout(graph.layouts.get(part), layout) && storedDtype(graph, part) === storedDtype(graph, whole);
   });
 }
 
@@ -139,6 +140,7 @@ function addSplit(graph: Graph, node: Node, fixed: ReadonlySet<string>, views: M
   const axis = numberAttribute(node.attributes, 'axis');
   if (fixed.has(whole) || !isOuter(graph, whole, axis)) return;
   if (!node.outputs.every((part) => sameLayout(graph.layouts.get(part), graph.layouts.get(whole)))) return;
+  if (!node.outputs.every((part) => storedDtype(graph, part) === storedDtype(graph, whole))) return;
   const layout = graph.layouts.get(whole);
   if (layout !== undefined && !integersAttribute(node.attributes, 'sizes').every((size) => size % layout.block === 0)) return;
   addParts(graph, whole, node.outputs, views);
@@ -149,6 +151,11 @@ function isOuter(graph: Graph, value: string, axis: number): boolean {
   const shape = graph.types.get(value)?.shape ?? [];
   if (graph.layouts.has(value) && axis !== 1) return false;
   return shape.slice(0, axis).every((extent) => extent === 1);
+}
+
+/** The dtype of a value's elements in memory. */
+export function storedDtype(graph: Graph, value: string): Dtype {
+  return graph.halves?.has(value) ? 'f16' : (graph.types.get(value)?.dtype ?? 'f32');
 }
 
 /** Elements that a value takes in memory. */
