@@ -16,8 +16,8 @@ export interface BodyLimits {
 
 export const imageBodyLimits: BodyLimits = { bytesMax: 32 * 1024 * 1024, timeoutMs: 60_000, piecesMax: 65_536 };
 
-/** First size of the buffer of a body; it doubles while bytes arrive. */
-const bufferBytesFirst = 64 * 1024;
+/** What a client promises is made ready at the first byte, up to here; beyond, the buffer doubles while bytes arrive. */
+const believedBytesMax = 1024 * 1024;
 
 /**
  * Refuses what need not be read at all.
@@ -34,12 +34,17 @@ export function requirePlainBody(request: IncomingMessage, bytesMax: number): vo
 }
 
 function requireLength(request: IncomingMessage, bytesMax: number): void {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (lengthOf(request) > bytesMax) throw tooLarge(bytesMax);
+}
+
+/** As declared; 0 if it is not. */
+function lengthOf(request: IncomingMessage): number {
+  return Number(request.headers['content-length'] ?? 0);
 }
 
 /** True if the headers announce a body. */
 export function hasBody(request: IncomingMessage): boolean {
-  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  return request.headers['transfer-encoding'] !== undefined || lengthOf(request) > 0;
 }
 
 /**
@@ -62,7 +67,7 @@ export async function collectBytes(
   budget: MemoryBudget,
 ): Promise<{ readonly bytes: Uint8Array; release(): void }> {
   requireLength(request, limits.bytesMax);
-  const growing = createGrowingBuffer(limits, budget);
+  const growing = createGrowingBuffer(limits, budget, lengthOf(request));
   try {
     await eachPiece(request, limits, growing.add);
     const bytes = growing.bytes();
@@ -125,28 +130,25 @@ function eachPiece(request: IncomingMessage, limits: BodyLimits, onPiece: (piece
   });
 }
 
-function createGrowingBuffer(limits: BodyLimits, budget: MemoryBudget) {
-  let buffer = new Uint8Array(0);
+/** @param declared the length that the client promises, 0 if it does not */
+function createGrowingBuffer(limits: BodyLimits, budget: MemoryBudget, declared: number) {
+  let buffer: Buffer | undefined;
   let length = 0;
+  const release = (): void => {
+    if (buffer !== undefined) budget.free(buffer);
+    buffer = undefined;
+  };
   return {
     add(piece: Buffer): void {
       const wanted = length + piece.byteLength;
       if (wanted > limits.bytesMax) throw tooLarge(limits.bytesMax);
-      if (wanted > buffer.byteLength) {
-        const size = Math.min(limits.bytesMax, Math.max(wanted, buffer.byteLength * 2, bufferBytesFirst));
-        budget.take(size - buffer.byteLength);
-        const larger = new Uint8Array(size);
-        larger.set(buffer.subarray(0, length));
-        buffer = larger;
-      }
-      buffer.set(piece, length);
+      if (buffer === undefined) buffer = budget.allocate(Math.max(wanted, Math.min(declared, believedBytesMax)));
+      else if (wanted > buffer.byteLength) buffer = budget.allocate(wanted, buffer, length);
+      piece.copy(buffer, length);
       length = wanted;
     },
-    bytes: (): Uint8Array => buffer.subarray(0, length),
-    release(): void {
-      budget.give(buffer.byteLength);
-      buffer = new Uint8Array(0);
-    },
+    bytes: (): Uint8Array => buffer?.subarray(0, length) ?? new Uint8Array(0),
+    release,
   };
 }
 

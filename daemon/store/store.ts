@@ -10,6 +10,7 @@
 // is nothing beside it that could disagree.
 
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { errorCode, OnboxError, type Task } from '../../runtime/index.js';
@@ -97,7 +98,7 @@ export class ModelStore {
    */
   async find(name: string): Promise<StoredModel> {
     requireModelName(name);
-    let version = await this.currentVersion(name);
+    let version = this.currentVersion(name);
     for (;;) {
       const folder = this.path('models', name, String(version));
       const record = this.records.get(folder) ?? (await this.readRecord(folder, name, version));
@@ -105,7 +106,7 @@ export class ModelStore {
         this.records.set(folder, record);
         return modelIn(folder, record);
       }
-      version = await this.currentVersion(name);
+      version = this.currentVersion(name);
     }
   }
 
@@ -199,7 +200,7 @@ export class ModelStore {
    */
   async withdraw(name: string, version: number): Promise<StoredModel | undefined> {
     requireModelName(name);
-    const versions = await this.versions(name);
+    const versions = this.versions(name);
     if (versions.at(-1) !== version || versions.length < 2) return undefined;
     const folder = this.path('models', name, String(version));
     try {
@@ -231,7 +232,7 @@ export class ModelStore {
   private async moveIn(staging: string, name: string, facts: RecordFacts): Promise<StoredModel> {
     for (let attempt = 0; attempt < installAttemptsMax; attempt++) {
       await makeFolder(this.path('models', name));
-      const version = Math.max(0, ...(await this.numbersUsed(name))) + 1;
+      const version = Math.max(0, ...this.numbersUsed(name)) + 1;
       const record: ModelRecord = {
         ...facts,
         format: recordFormat,
@@ -265,8 +266,10 @@ export class ModelStore {
 
   /** Removes what is older than the version before `installed`, and what was withdrawn. */
   private async prune(name: string, installed: number): Promise<void> {
-    const before = (await this.versions(name)).filter((version) => version < installed).at(-1);
-    for (const entry of await this.entries(name)) {
+    const before = this.versions(name)
+      .filter((version) => version < installed)
+      .at(-1);
+    for (const entry of this.entries(name)) {
       const isOld = before !== undefined && entry.version < before;
       if (!isOld && !(entry.isWithdrawn && entry.version < installed)) continue;
       const folder = this.path('models', name, entry.name);
@@ -288,8 +291,8 @@ export class ModelStore {
     }
   }
 
-  private async currentVersion(name: string): Promise<number> {
-    const version = (await this.versions(name)).at(-1);
+  private currentVersion(name: string): number {
+    const version = this.versions(name).at(-1);
     if (version === undefined) throw missing(name, undefined);
     return version;
   }
@@ -301,7 +304,7 @@ export class ModelStore {
       text = await readFile(join(folder, recordFile), 'utf8');
     } catch (cause) {
       // A model that was removed between the two reads is missing, not damaged.
-      if ((await this.currentVersion(name)) !== version) return undefined;
+      if (this.currentVersion(name) !== version) return undefined;
       throw new OnboxError(`the record of model "${name}" version ${version} cannot be read`, {
         code: 'record-damaged',
         cause,
@@ -319,17 +322,18 @@ export class ModelStore {
   }
 
   /** Version numbers that may answer, lowest first. */
-  private async versions(name: string): Promise<number[]> {
-    const entries = await this.entries(name);
+  private versions(name: string): number[] {
+    const entries = this.entries(name);
     return entries.flatMap(({ version, isWithdrawn }) => (isWithdrawn ? [] : [version])).sort((a, b) => a - b);
   }
 
-  private async numbersUsed(name: string): Promise<number[]> {
-    return (await this.entries(name)).map(({ version }) => version);
+  private numbersUsed(name: string): number[] {
+    return this.entries(name).map(({ version }) => version);
   }
 
-  private async entries(name: string): Promise<{ name: string; version: number; isWithdrawn: boolean }[]> {
-    const names = await readdir(this.path('models', name)).catch(emptyIfMissing);
+  private entries(name: string): { name: string; version: number; isWithdrawn: boolean }[] {
+    // At once: what is looked up for every request lies in the system's memory, and the way through a pool of threads is twenty times as long.
+    const names = listSync(this.path('models', name));
     return names.flatMap((entry) => {
       const match = /^([1-9][0-9]{0,14})(\.withdrawn)?$/.exec(entry);
       return match === null ? [] : [{ name: entry, version: Number(match[1]), isWithdrawn: match[2] !== undefined }];
@@ -370,6 +374,14 @@ function byAge(a: ModelRecord, b: ModelRecord): number {
 
 function missing(name: string, cause: unknown): OnboxError {
   return new OnboxError(`there is no model "${name}"`, { code: 'model-missing', cause });
+}
+
+function listSync(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    return emptyIfMissing(error);
+  }
 }
 
 function emptyIfMissing(error: unknown): [] {
