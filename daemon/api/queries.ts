@@ -42,7 +42,7 @@ const options = {
   cut: texts('a value at which the model ends').optional(),
   task: text('detect, classify, embed or other').optional(),
   head: text('how the outputs are read, as yolov8').optional(),
-  precision: text('fp32 or fp16-storage').optional(),
+  precision: text('fp32, fp16 or fp16-storage').optional(),
 };
 const stream = text('0: the answer is the job, at once; otherwise its progress, as it comes').optional();
 const { min, max } = sessionLimits.ttlS;

@@ -47,7 +47,7 @@ export const compileFlags = {
   precision: {
     type: 'string',
     value: 'PRECISION',
-    help: 'fp32, or fp16-storage: halves in memory, float32 arithmetic (default: fp32)',
+    help: 'fp32, fp16, or fp16-storage: halves in memory, float32 arithmetic (default: fp32)',
   },
   target: { type: 'string', value: 'TARGET', help: 'cpu, or mali or opencl for an OpenCL device (default: cpu)' },
   place: { type: 'string', value: 'PLACE', help: 'cpu, mali, npu, auto or a FILE of regions for the NPU (default: cpu)' },

@@ -29,6 +29,9 @@ export function cDialect(isa: string): Dialect {
   const { lanes, byLane } = vectorIsa(isa);
   return {
     lanes,
+    vectorDtype: 'f32',
+    vectorType: 'vf',
+    suffix: 'v',
     byLane,
     readsOnceAlone: false,
     types,
@@ -50,7 +53,7 @@ export function cDialect(isa: string): Dialect {
     addressOffset: (index) => `(${index})`,
     pointer: (dtype, { isWritable }) => `${isWritable ? '' : 'const '}${types[dtype]} *const`,
     loadElement: (address) => (isHalf(address) ? `ob_half_at(${parts(address)})` : element(address)),
-    spreadElement: (address) => (isHalf(address) ? `ob_spread_half(${parts(address)})` : undefined),
+    spreadElement: (address) => (isHalf(address) ? `ob_spread_half_v(${parts(address)})` : undefined),
     storeElement: (address, value) => `${element(address)} = ${isHalf(address) ? `ob_to_half(${value})` : value};`,
     loadVector: (address) => (isHalf(address) ? `ob_load_half(${at(address)})` : `(vf)*(const vfu *)(${at(address)})`),
     storeVector: (address, value) =>

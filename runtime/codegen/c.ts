@@ -1,14 +1,21 @@
 // The C of a module: a file of kernels for each compiler process, and the table that the addon looks up.
 
+import { computesInHalves } from '../loop/arithmetic.js';
 import { buffersOf } from '../loop/flat.js';
 import type { Program, Statement } from '../loop/program.js';
 import { cDialect } from './c-dialect.js';
 import type { Dialect } from './dialect.js';
+import { halfDialect, multiplyByLane } from './half-dialect.js';
 import { vectorIsa } from './isa.js';
 import { KernelWriter } from './kernel.js';
 import { partsOf, usedBuffers } from './parts.js';
 import { prelude } from './prelude.js';
 import { settleVectors } from './vectors.js';
+
+/** Halves in a vector of the machine, where it computes with them; else floats. */
+export function halfLanes(isa: string): number {
+  return halfDialect(isa)?.lanes ?? vectorLanes(isa);
+}
 
 /** A kernel's C function and what it wants to be called with. */
 export interface KernelSource {
@@ -29,8 +36,8 @@ export function vectorLanes(isa: string): number {
  * @param nameOf the C name of function `i`
  */
 export function writeKernels(nameOf: (i: number) => string, program: Program, isa: string): KernelSource[] {
-  const dialect = cDialect(isa);
-  const body = settleVectors(program.body, dialect.lanes, buffersOf(program));
+  const dialect = (computesInHalves(program) ? halfDialect(isa) : undefined) ?? cDialect(isa);
+  const body = settleVectors(program.body, dialect, buffersOf(program));
   return partsOf(body).map((part, i) => writeKernel(nameOf(i), program, part, dialect));
 }
 
@@ -49,7 +56,7 @@ function writeKernel(name: string, program: Program, body: readonly Statement[],
     `void ${name}(void *const *buffers, int64_t begin, int64_t end) {`,
     ...(extent === undefined ? ['  (void)begin;', '  (void)end;'] : []),
     ...parameters,
-    ...writer.lines,
+    ...(dialect.vectorDtype === 'f16' ? multiplyByLane(writer.lines) : writer.lines),
     '}',
     '',
   ].join('\n');

@@ -17,8 +17,12 @@ export interface Address {
 }
 
 export interface Dialect {
-  /** Floats in a vector. */
+  /** Numbers in a vector. */
   readonly lanes: number;
+  /** What vectors hold, the name of their type, and what the names of helpers on them end in. */
+  readonly vectorDtype: 'f32' | 'f16';
+  readonly vectorType: 'vf' | 'vh';
+  readonly suffix: 'v' | 'h';
   /** Registers, where neighbouring scalars are better read as one vector (lanes.ts); undefined where they are not. */
   readonly byLane: number | undefined;
   /** Whether the order of independent sums is the writer's to choose, so that few vectors wait in registers. */

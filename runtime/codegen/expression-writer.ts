@@ -63,12 +63,12 @@ export class ExpressionWriter {
 
   /** A vector with the value in every lane. */
   widen(value: Text): Text {
-    return value.wide ? value : { text: value.spread ?? `ob_splat_v(${value.text})`, wide: true };
+    return value.wide ? value : { text: value.spread ?? `ob_splat_${this.dialect.suffix}(${value.text})`, wide: true };
   }
 
   /** A vector with a truth value in every lane: all bits or none. */
   private widenTruth(value: Text): Text {
-    return value.wide ? value : { text: `ob_truth_v(${value.text})`, wide: true };
+    return value.wide ? value : { text: `ob_truth_${this.dialect.suffix}(${value.text})`, wide: true };
   }
 
   /** What a store of `dtype` writes: the value, or what it makes of what is there. */
@@ -137,7 +137,9 @@ export class ExpressionWriter {
     const [condition] = args;
     if (op === 'select' && condition !== undefined) {
       const [yes, no] = args.slice(1).map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg)).text);
-      return condition.wide ? `ob_pick_v(${condition.text}, ${yes}, ${no})` : `(${condition.text} ? ${yes} : ${no})`;
+      return condition.wide
+        ? `ob_pick_${this.dialect.suffix}(${condition.text}, ${yes}, ${no})`
+        : `(${condition.text} ? ${yes} : ${no})`;
     }
     return this.vectorText(
       op,
@@ -152,7 +154,8 @@ export class ExpressionWriter {
     if (op === 'cast') return `ob_half_v(${a})`;
     if (op === 'neg') return `(-${a})`;
     if (op === 'not') return `(~${a})`;
-    return b === undefined ? `ob_${op}_v(${a})` : `ob_${op}_v(${a}, ${b})`;
+    const name = `ob_${op}_${this.dialect.suffix}`;
+    return b === undefined ? `${name}(${a})` : `${name}(${a}, ${b})`;
   }
 }
 

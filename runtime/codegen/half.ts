@@ -48,7 +48,7 @@ export function halfVectors(isa: string): string {
   const text = (choice: typeof own) => `
 static inline vf ob_load_half(const uint16_t *p) { return ${choice.load}; }
 static inline void ob_store_half(uint16_t *p, vf a) { ${choice.store} }
-static inline vf ob_spread_half(const uint16_t *p, int i) { return ${choice.spread}; }`;
+static inline vf ob_spread_half_v(const uint16_t *p, int i) { return ${choice.spread}; }`;
   const vectors =
     condition === undefined
       ? text({ load, store, spread })

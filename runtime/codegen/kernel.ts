@@ -231,8 +231,8 @@ export class KernelWriter {
   }
 
   private declare(buffer: Buffer, rest: readonly Statement[]): void {
-    const { lanes, types, arraySuffix } = this.dialect;
-    const form = localForm(buffer, rest, lanes, this.lane !== undefined);
+    const { types, arraySuffix, vectorType } = this.dialect;
+    const form = localForm(buffer, rest, this.dialect, this.lane !== undefined);
     const prefix = `${buffer.name}_${this.counter++}`;
     this.buffers.set(buffer.name, buffer);
     if (form.kind === 'array') {
@@ -247,7 +247,7 @@ export class KernelWriter {
     this.arrays.delete(buffer.name);
     this.named.set(buffer.name, { kind: form.kind, prefix, strides: stridesOf(shape) });
     const count = shape.reduce((product, extent) => product * extent, 1);
-    const type = form.kind === 'vectors' ? 'vf' : valueType(buffer.dtype, this.dialect);
+    const type = form.kind === 'vectors' ? vectorType : valueType(buffer.dtype, this.dialect);
     const names = usedVariables(buffer.name, rest, stridesOf(shape), count);
     for (let i = 0; i < names.length; i += 8) {
       this.line(
@@ -364,7 +364,7 @@ export class KernelWriter {
     }
     assert(store.combine === undefined, 'a scattered reduction');
     const name = `s${this.counter++}`;
-    this.line(`const vf ${name} = ${wide.text};`);
+    this.line(`const ${dialect.vectorType} ${name} = ${wide.text};`);
     for (let i = 0; i < laneCount; i++) {
       this.line(dialect.storeElement(elementAt(place, i * stride), dialect.lane(name, i)));
     }

@@ -4,15 +4,15 @@
 import type { Dtype } from '../core/tensor.js';
 import type { Address, Dialect } from './dialect.js';
 
-/** `ob_splat_v(p1[3])`, or `ob_spread_half(p1, 3)`, as the expression writer prints it. */
-const spread = /ob_(?:splat_v|spread_(half))\((\w+)(?:\[|, )(\d+)\]?\)/g;
+/** `ob_splat_v(p1[3])`, or `ob_spread_half_v(p1, 3)`, as the expression writer prints it. */
+const spread = /ob_(?:splat|spread_(half))_[vh]\((\w+)(?:\[|, )(\d+)\]?\)/g;
 /** `a0 = (a0 + …`: a register that holds a sum all the while. */
 const accumulation = /^\s*(\w+) = \(\1 \+ /;
 /** gcc still does well where a few registers too many are wanted. */
 const slack = 2;
 const groupMin = 8;
 
-type LaneDialect = Pick<Dialect, 'lanes' | 'byLane' | 'readsOnceAlone' | 'loadVector' | 'lane'>;
+type LaneDialect = Pick<Dialect, 'lanes' | 'vectorType' | 'suffix' | 'byLane' | 'readsOnceAlone' | 'loadVector' | 'lane'>;
 
 /** What is known of the pointers of a kernel. */
 export interface Pointers {
@@ -98,18 +98,23 @@ function rewrite(group: readonly string[], options: LaneOptions, count: number):
     const indent = ' '.repeat(indentOf(text));
     const declared = reads
       .filter(({ first }) => first === line)
-      .map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`);
+      .map((read) => `${indent}const ${options.vectorType} ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`);
     const rewritten = withLanes(text, reads, options, nameOf);
     return [...declared, rewritten];
   });
 }
 
 /** A line whose scalars are lanes of what was read. */
-function withLanes(text: string, reads: readonly Read[], { lanes, lane }: LaneOptions, nameOf: (read: Read) => string): string {
+function withLanes(
+  text: string,
+  reads: readonly Read[],
+  { lanes, lane, suffix }: LaneOptions,
+  nameOf: (read: Read) => string,
+): string {
   return text.replaceAll(spread, (whole, _half: string | undefined, pointer: string, offset: string) => {
     const at = Number(offset);
     const read = reads.find((one) => one.pointer === pointer && at >= one.start && at < one.start + lanes);
-    return read === undefined ? whole : `ob_splat_v(${lane(nameOf(read), at - read.start)})`;
+    return read === undefined ? whole : `ob_splat_${suffix}(${lane(nameOf(read), at - read.start)})`;
   });
 }
 
@@ -145,7 +150,9 @@ function byRead(
     });
     const fresh = used.filter((read) => !declared.has(read));
     for (const read of fresh) declared.add(read);
-    const loads = fresh.map((read) => `${indent}const vf ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`);
+    const loads = fresh.map(
+      (read) => `${indent}const ${options.vectorType} ${nameOf(read)} = ${options.loadVector(addressOf(read, options))};`,
+    );
     return [...loads, withLanes(text, reads, options, nameOf)];
   });
 }

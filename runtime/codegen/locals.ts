@@ -7,6 +7,8 @@ import { addVariables } from '../loop/expression.js';
 import type { Buffer, Loop, Statement } from '../loop/program.js';
 import { substituteBlock, visitBlockExpressions, visitStatements } from '../loop/statement.js';
 
+import type { Dialect } from './dialect.js';
+
 export type LocalForm =
   /** One C variable for every element. */
   | { readonly kind: 'scalars' }
@@ -21,7 +23,12 @@ const namedMax = 256;
  * @param rest the statements after its declaration
  * @param insideVector the declaration stands inside a vector loop, so that each lane has its own
  */
-export function localForm(buffer: Buffer, rest: readonly Statement[], lanes: number, insideVector: boolean): LocalForm {
+export function localForm(
+  buffer: Buffer,
+  rest: readonly Statement[],
+  { lanes, vectorDtype }: Pick<Dialect, 'lanes' | 'vectorDtype'>,
+  insideVector: boolean,
+): LocalForm {
   const accesses = accessesOf(buffer.name, rest);
   const last = buffer.shape.at(-1) ?? 1;
   const count = buffer.shape.reduce((product, extent) => product * extent, 1);
@@ -30,7 +37,7 @@ export function localForm(buffer: Buffer, rest: readonly Statement[], lanes: num
       ? { kind: 'vectors' }
       : { kind: 'array' };
   if (
-    buffer.dtype === 'f32' &&
+    buffer.dtype === vectorDtype &&
     last > 1 &&
     last <= lanes &&
     count / last <= namedMax &&

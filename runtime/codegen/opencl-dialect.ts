@@ -30,6 +30,9 @@ const space = ({ isGlobal }: Pick<Address, 'isGlobal'>): string => (isGlobal ? '
 
 export const openclDialect: Dialect = {
   lanes,
+  vectorDtype: 'f32',
+  vectorType: 'vf',
+  suffix: 'v',
   byLane: Number.POSITIVE_INFINITY,
   readsOnceAlone: true,
   types,
@@ -50,7 +53,7 @@ export const openclDialect: Dialect = {
   addressOffset: (index) => `(uint)(${index})`,
   pointer: (dtype, how) => `${space(how)}${how.isWritable ? '' : 'const '}${types[dtype]} *const`,
   loadElement: (address) => (address.dtype === 'f16' ? `ob_half_at(${parts(address)})` : element(address)),
-  spreadElement: (address) => (address.dtype === 'f16' ? `ob_spread_half(${parts(address)})` : undefined),
+  spreadElement: (address) => (address.dtype === 'f16' ? `ob_spread_half_v(${parts(address)})` : undefined),
   storeElement: (address, value) =>
     address.dtype === 'f16' ? `vstore_half(${value}, 0, ${at(address)});` : `${element(address)} = ${value};`,
   loadVector: (address) => {

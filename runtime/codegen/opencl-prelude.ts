@@ -70,7 +70,7 @@ const vectorHelpers = `
 typedef float4 vf;
 typedef int4 vi;
 #define ob_splat_v(a) ((vf)(a))
-#define ob_spread_half(p, i) ((vf)(vload_half(i, p)))
+#define ob_spread_half_v(p, i) ((vf)(vload_half(i, p)))
 #define ob_less_v(a, b) ((a) < (b))
 #define ob_pick_v(m, a, b) select(b, a, m)
 #define ob_truth_v(a) ((vi)((a) ? -1 : 0))

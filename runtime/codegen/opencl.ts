@@ -44,7 +44,7 @@ export function writeClKernels(
   program: Program,
   isAligned: (buffer: string) => boolean,
 ): ClKernelSource[] {
-  const body = settleVectors(program.body, openclLanes, buffersOf(program), 'unroll');
+  const body = settleVectors(program.body, openclDialect, buffersOf(program), 'unroll');
   return partsOf(body).map((part, i) => writeKernel(nameOf(i), program, part, isAligned));
 }
 

@@ -1,6 +1,7 @@
 // What every generated C file begins with: the ABI, the vector type of the machine, and the helpers that kernels call.
 
 import { halfScalars, halfVectors } from './half.js';
+import { halfPrelude } from './half-dialect.js';
 import { vectorIsa } from './isa.js';
 import { mathText } from './math.js';
 
@@ -87,5 +88,5 @@ ${scalarHelpers}
 ${halfScalars}
 ${vectorHelpers(isa)}
 ${halfVectors(isa)}
-${mathText('s', 'float', 'int')}${mathText('v', 'vf', 'vi')}`;
+${mathText('s', 'float', 'int')}${mathText('v', 'vf', 'vi')}${halfPrelude(isa)}`;
 }

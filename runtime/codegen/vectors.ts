@@ -5,6 +5,7 @@ import type { Dtype } from '../core/tensor.js';
 import { type Affine, dependsOn, strideOf } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Condition, Expression, ScalarOp, Statement } from '../loop/program.js';
+import type { Dialect } from './dialect.js';
 import { mathFunctions } from './math.js';
 
 /** Operations with a vector form, besides those of math.ts. */
@@ -35,19 +36,20 @@ const vectorOps: ReadonlySet<ScalarOp> = new Set([
  */
 export function settleVectors(
   block: readonly Statement[],
-  lanes: number,
+  dialect: Pick<Dialect, 'lanes' | 'vectorDtype'>,
   buffers: ReadonlyMap<string, Buffer>,
   otherwise: 'serial' | 'unroll' = 'serial',
 ): readonly Statement[] {
+  const { lanes, vectorDtype } = dialect;
   return block.map((statement) => {
-    if (statement.kind === 'if') return { ...statement, body: settleVectors(statement.body, lanes, buffers, otherwise) };
+    if (statement.kind === 'if') return { ...statement, body: settleVectors(statement.body, dialect, buffers, otherwise) };
     if (statement.kind !== 'for') return statement;
-    if (statement.mode !== 'vector') return { ...statement, body: settleVectors(statement.body, lanes, buffers, otherwise) };
+    if (statement.mode !== 'vector') return { ...statement, body: settleVectors(statement.body, dialect, buffers, otherwise) };
     const fits =
       lanes > 1 &&
       statement.extent > 1 &&
       statement.extent <= lanes &&
-      new VectorForm(statement.name, buffers).has(statement.body);
+      new VectorForm(statement.name, buffers, vectorDtype).has(statement.body);
     return fits ? statement : { ...statement, mode: otherwise };
   });
 }
@@ -57,7 +59,10 @@ class VectorForm {
   private readonly lane: string;
   private readonly buffers: ReadonlyMap<string, Buffer>;
 
-  constructor(lane: string, buffers: ReadonlyMap<string, Buffer>) {
+  private readonly dtype: Dialect['vectorDtype'];
+
+  constructor(lane: string, buffers: ReadonlyMap<string, Buffer>, dtype: Dialect['vectorDtype']) {
+    this.dtype = dtype;
     this.lane = lane;
     this.buffers = buffers;
   }
@@ -69,29 +74,31 @@ class VectorForm {
   private statement(statement: Statement): boolean {
     switch (statement.kind) {
       case 'local':
-        return statement.buffer.dtype === 'f32';
+        return statement.buffer.dtype === this.dtype;
       case 'for':
         return statement.mode === 'unroll' && this.has(statement.body);
       case 'if':
         return this.isUniform(statement.conditions) && this.has(statement.body);
       case 'store':
         return (
-          isReal(statement.value.dtype) && this.strided(statement.buffer, statement.index) && this.expression(statement.value)
+          this.isReal(statement.value.dtype) &&
+          this.strided(statement.buffer, statement.index) &&
+          this.expression(statement.value)
         );
     }
   }
 
   private expression(expression: Expression): boolean {
-    if (!isReal(expression.dtype) && expression.dtype !== 'bool') return false;
+    if (!this.isReal(expression.dtype) && expression.dtype !== 'bool') return false;
     switch (expression.kind) {
       case 'number':
-        return isReal(expression.dtype);
+        return this.isReal(expression.dtype);
       case 'load':
-        return isReal(expression.dtype) && this.strided(expression.buffer, expression.index);
+        return this.isReal(expression.dtype) && this.strided(expression.buffer, expression.index);
       case 'index':
         return !dependsOn(expression.index, this.lane);
       case 'call':
-        return hasVectorOp(expression) && expression.args.every((arg) => this.expression(arg));
+        return this.hasOp(expression) && expression.args.every((arg) => this.expression(arg));
       case 'guard':
         return (
           this.isUniform(expression.conditions) && this.expression(expression.value) && this.expression(expression.otherwise)
@@ -108,14 +115,14 @@ class VectorForm {
   private isUniform(conditions: readonly Condition[]): boolean {
     return conditions.every(({ index }) => !dependsOn(index, this.lane));
   }
-}
 
-/** Halves are only converted: rounding every operation to f16 has no vector form. */
-function hasVectorOp({ op, dtype, args }: Extract<Expression, { kind: 'call' }>): boolean {
-  if (op === 'cast') return isReal(dtype) && args.every((arg) => isReal(arg.dtype));
-  return dtype !== 'f16' && (vectorOps.has(op) || mathFunctions.has(op));
-}
+  /** Between floats halves are only converted: rounding every operation to f16 has no vector form. Vectors of halves hold nothing else. */
+  private hasOp({ op, dtype, args }: Extract<Expression, { kind: 'call' }>): boolean {
+    if (op === 'cast') return this.dtype === 'f32' && this.isReal(dtype) && args.every((arg) => this.isReal(arg.dtype));
+    return (dtype === 'bool' || dtype === this.dtype) && (vectorOps.has(op) || mathFunctions.has(op));
+  }
 
-function isReal(dtype: Dtype): boolean {
-  return dtype === 'f32' || dtype === 'f16';
+  private isReal(dtype: Dtype): boolean {
+    return dtype === 'f16' || dtype === this.dtype;
+  }
 }

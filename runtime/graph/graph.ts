@@ -46,6 +46,8 @@ export interface Graph {
   readonly layouts: ReadonlyMap<string, Layout>;
   /** Values of f32 that are stored as f16: what reads them widens, what writes them rounds. Absent: none. Evaluation ignores it. */
   readonly halves?: ReadonlySet<string>;
+  /** Outputs of nodes that compute in f16 throughout: all that they read and write is in `halves`. Absent: none. */
+  readonly narrow?: ReadonlySet<string>;
 }
 
 /** What every canonical operator states about itself; one file an operator in ops/. */

@@ -23,6 +23,7 @@ interface Draft {
   readonly constants: Map<string, Tensor>;
   readonly layouts: Map<string, Layout>;
   readonly halves: Set<string>;
+  readonly narrow: Set<string>;
   readonly external: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -43,6 +44,7 @@ export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = 
     constants: new Map(),
     layouts: new Map(),
     halves: new Set<string>(),
+    narrow: new Set<string>(),
   };
   const draft: Draft = { ...empty, external };
   const nodes: OpenNode[] = [];
@@ -61,9 +63,9 @@ export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = 
     body.push(node);
     bodies.push(node.body);
   });
-  const { inputs, outputs, types, constants, layouts, halves } = draft;
+  const { inputs, outputs, types, constants, layouts, halves, narrow } = draft;
   const graph = { inputs, outputs, nodes: nodes.map(close), types, constants, layouts };
-  return halves.size === 0 ? graph : { ...graph, halves };
+  return { ...graph, ...(halves.size === 0 ? {} : { halves }), ...(narrow.size === 0 ? {} : { narrow }) };
 }
 
 function close({ op, inputs, outputs, attributes, body }: OpenNode): Node {
@@ -115,6 +117,7 @@ function parseValue(scanner: Scanner, draft: Draft): string {
     draft.layouts.set(name, { block, border: border as [number, number, number, number] });
   }
   if (scanner.accept('halves')) draft.halves.add(name);
+  if (scanner.accept('narrow')) draft.narrow.add(name);
   return name;
 }
 

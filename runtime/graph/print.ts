@@ -19,7 +19,7 @@ import type { Attribute, Attributes, Graph, Node } from './graph.js';
 const inlineElementsMax = 16;
 
 /** Words of the text, which a value's name must not be mistaken for. */
-const words: ReadonlySet<string> = new Set(['_', 'input', 'constant', 'output', 'block', 'border', 'halves']);
+const words: ReadonlySet<string> = new Set(['_', 'input', 'constant', 'output', 'block', 'border', 'halves', 'narrow']);
 
 /** The whole graph as text. */
 export function print(graph: Graph): string {
@@ -52,13 +52,13 @@ function printNode(graph: Graph, node: Node): string[] {
   return [head, ...body.map((line) => `  ${line}`)];
 }
 
-/** A name with its type, its layout if it has one, and whether it is stored in halves. */
+/** A name with its type, its layout if it has one, and whether it is stored, and computed, in halves. */
 function printValue(graph: Graph, name: string): string {
   const type = graph.types.get(name);
   assert(type !== undefined, `${JSON.stringify(name)} has no type`);
   const layout = graph.layouts.get(name);
   const suffix = layout === undefined ? '' : ` block ${layout.block} border ${printList(layout.border)}`;
-  return `${printName(name)}: ${printType(type)}${suffix}${graph.halves?.has(name) ? ' halves' : ''}`;
+  return `${printName(name)}: ${printType(type)}${suffix}${graph.halves?.has(name) ? ' halves' : ''}${graph.narrow?.has(name) ? ' narrow' : ''}`;
 }
 
 /** Bare where it cannot be mistaken, else a JSON string. */

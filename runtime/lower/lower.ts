@@ -52,6 +52,7 @@ class ProgramBuilder {
   private overshoots = false;
   private locals = 0;
   private readonly loopNames = new Set<string>();
+  private readonly isNarrow: boolean;
   private points: number;
   private flops = 0;
 
@@ -59,6 +60,7 @@ class ProgramBuilder {
     this.graph = graph;
     this.node = node;
     this.output = output;
+    this.isNarrow = graph.narrow?.has(output) ?? false;
     this.inner = new Map(
       (node.body ?? [node]).flatMap((inside) =>
         inside.outputs.map((name, outputIndex) => [name, { node: inside, outputIndex }] as const),
@@ -133,7 +135,7 @@ class ProgramBuilder {
   private typeOf(value: string): TensorType {
     const type = this.graph.types.get(value);
     assert(type !== undefined, `the graph has no type for "${value}"`);
-    return type;
+    return this.isNarrow && type.dtype === 'f32' ? { ...type, dtype: 'f16' } : type;
   }
 
   /** The dtype of a value outside of the program. */

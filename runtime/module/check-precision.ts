@@ -18,11 +18,12 @@ export const readPrecision: Reader<PrecisionReport> = (value, where) => {
   const fields = readFields(value, where);
   const sameClass = optional(readTruth)(fields['sameClass'], `${where}.sameClass`);
   return {
-    precision: oneOf('fp16-storage')(fields['precision'], `${where}.precision`),
+    precision: oneOf('fp16', 'fp16-storage')(fields['precision'], `${where}.precision`),
     maxRelativeError: readNumber(fields['maxRelativeError'], `${where}.maxRelativeError`),
     cosine: readNumber(fields['cosine'], `${where}.cosine`),
     ...(sameClass === undefined ? {} : { sameClass }),
     layers: wholeTo(listMax)(fields['layers'], `${where}.layers`),
+    narrow: wholeTo(listMax)(fields['narrow'], `${where}.narrow`),
     float32: listOf(readLayer)(fields['float32'], `${where}.float32`),
   };
 };

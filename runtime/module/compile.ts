@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { halfLanes } from '../codegen/c.js';
 import { openclLanes } from '../codegen/opencl.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
@@ -104,9 +105,12 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
   const threads = request.threads ?? device.cores.count;
   progress?.({ stage: 'graph' });
   const known = Known.open(device, threads, request.records);
-  const choose = exact ? () => undefined : algorithmsFor(device, known);
+  const isNarrow = request.precision === 'fp16' && opencl === undefined && device.hasFp16Arithmetic;
+  // Winograd's steps are float32: where halves are multiplied twice as fast, convolutions stay as they are.
+  const choose = exact || isNarrow ? () => undefined : algorithmsFor(device, known);
+  const lanes = isNarrow ? halfLanes(device.isa) : machineOf(device, 1).lanes;
   const layOutHere = () =>
-    opencl === undefined ? layOut(plain, device, choose) : layOutFor(plain, openclLanes, () => undefined);
+    opencl === undefined ? layOutFor(plain, lanes, choose) : layOutFor(plain, openclLanes, () => undefined);
   const graph = prepare === undefined ? layOutHere() : prepare(plain, device);
   const optionsFor = (built: Graph) => ({
     ...buildOptions(built, request, device),
@@ -124,7 +128,7 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
         progress?.({ stage: 'check' });
         return built;
       };
-      const made = await narrow({ graph, truth, image: spec.image, task: spec.task, threads, precision, build });
+      const made = await narrow({ graph, truth, image: spec.image, task: spec.task, threads, precision, isNarrow, build });
       return await finish(request, device, made, started);
     }
     const [module, truth] = await both(

@@ -81,8 +81,11 @@ export interface SelfCheck {
   readonly outputs: readonly { readonly name: string; readonly maxRelativeError: number }[];
 }
 
-/** What a model is computed in: `fp16-storage` keeps values and weights in halves and computes in float32. */
-export const precisions = ['fp32', 'fp16-storage'] as const;
+/**
+ * What a model is computed in: `fp16-storage` keeps values and weights in halves and computes in float32, `fp16` computes in halves
+ * too where the processor has arithmetic on vectors of them.
+ */
+export const precisions = ['fp32', 'fp16', 'fp16-storage'] as const;
 export type Precision = (typeof precisions)[number];
 
 /** What halves cost: the module beside float32 on a picture or tensors of onbox's own. */
@@ -96,6 +99,8 @@ export interface PrecisionReport {
   readonly sameClass?: boolean;
   /** Layers whose result is stored in halves. */
   readonly layers: number;
+  /** Those of them that are computed in halves. */
+  readonly narrow: number;
   /** Layers that fell back to float32, the one that cost most first. */
   readonly float32: readonly FallenLayer[];
 }

@@ -32,6 +32,8 @@ export interface NarrowRequest {
   readonly task: Task;
   readonly threads: number;
   readonly precision: Exclude<Precision, 'fp32'>;
+  /** Computes in halves what can be. */
+  readonly isNarrow: boolean;
   /** Builds a module in a folder of this name. */
   readonly build: (name: string, graph: Graph, memory: 'shared' | 'kept') => Promise<Built>;
 }
@@ -47,21 +49,30 @@ export interface Narrowed {
  * @throws OnboxError of `build`; `self-check-failed` where float32 itself does not pass
  */
 export async function narrow(request: NarrowRequest): Promise<Narrowed> {
-  const { graph, precision, build } = request;
+  const { precision, build } = request;
   const fallen: ValueError[] = [];
   for (const [round, share] of [0, ...shares].entries()) {
     if (share > 0) fallen.push(...(await worstLayers(request, round, fallen, share)));
     const names = new Set(fallen.map(({ stored }) => stored));
-    const narrowed = verify(storeHalves(graph, names, isHosted));
+    const narrowed = verify(halvesOf(request, names));
     const layers = layersOf(narrowed).length;
     if (layers === 0) break;
     const built = await build(`halves${round}`, narrowed, 'shared');
     const agreement = await compareWithTruth(request, built);
     if (!isWithin(agreement)) continue;
     const { check, ...measured } = agreement;
-    return { built, check, precision: { precision, ...measured, layers, float32: fallen.map(publicOf) } };
+    return {
+      built,
+      check,
+      precision: { precision, ...measured, layers, narrow: narrowed.narrow?.size ?? 0, float32: fallen.map(publicOf) },
+    };
   }
   return await stayWide(request, fallen);
+}
+
+/** @param layers stay float32 */
+function halvesOf({ graph, isNarrow }: NarrowRequest, layers: ReadonlySet<string>): Graph {
+  return storeHalves(graph, { layers, isHosted, isNarrow });
 }
 
 /** Nothing is stored in halves. */
@@ -71,7 +82,7 @@ async function stayWide(request: NarrowRequest, fallen: readonly ValueError[]): 
   const own = checkRequest(request, built);
   const check = await selfCheck({ ...own, trace: () => build('wide-traced', graph, 'kept') });
   const { check: _, ...measured } = await compareWithTruth(request, built);
-  return { built, check, precision: { precision, ...measured, layers: 0, float32: fallen.map(publicOf) } };
+  return { built, check, precision: { precision, ...measured, layers: 0, narrow: 0, float32: fallen.map(publicOf) } };
 }
 
 function checkRequest({ truth, image, threads }: NarrowRequest, module: Built): Omit<CheckRequest, 'trace'> {
@@ -150,10 +161,9 @@ async function worstLayers(
   fallen: readonly ValueError[],
   share: number,
 ): Promise<readonly ValueError[]> {
-  const { graph, build } = request;
   const names = new Set(fallen.map(({ stored }) => stored));
-  const narrowed = storeHalves(graph, names, isHosted);
-  const kept = await build(`traced${round}`, narrowed, 'kept');
+  const narrowed = halvesOf(request, names);
+  const kept = await request.build(`traced${round}`, narrowed, 'kept');
   return await besideTruth(request, kept, async (traced, truth, { tensors }) => {
     await truth.session.runTensors(tensors);
     await traced.session.runTensors(tensors);

@@ -11,7 +11,7 @@ import { objectFile, weightsFile } from '../../runtime/module/files.js';
 import { imagePrologues } from '../../runtime/module/image.js';
 import type { ImageInput, Pixels, Runnable } from '../../runtime/module/manifest.js';
 import { runnableOf } from '../../runtime/module/runnable.js';
-import { defaultSchedule } from '../../runtime/schedule/default.js';
+import { schedulingFor } from '../../runtime/module/scheduling.js';
 import type { Machine } from '../../runtime/schedule/machine.js';
 import type { ArmBoard } from './boards.js';
 import { type Action, emulate } from './emulator.js';
@@ -36,11 +36,10 @@ export interface BoardModule {
 /** @param graph as laid out for the board */
 export async function buildFor(board: ArmBoard, folder: string, graph: Graph, image?: ImageInput): Promise<BoardModule> {
   const { device } = board;
-  const machine = machineOf(device);
   const options = {
     device,
     optimization: '-O2',
-    schedule: (program) => defaultSchedule(program, machine),
+    schedule: schedulingFor(device, device.cores.count, undefined),
     memory: 'shared',
     ...(image === undefined ? {} : { images: imagePrologues(graph, image) }),
   } satisfies Parameters<typeof buildModule>[2];

@@ -112,12 +112,16 @@ function inHalves(graph: Graph): Graph {
   return { ...graph, halves: new Set(stored) };
 }
 
+function computedInHalves(graph: Graph): Graph {
+  return { ...inHalves(graph), narrow: new Set(graph.nodes.flatMap(({ outputs }) => outputs)) };
+}
+
 /** What reads and writes halves in ways of its own. */
 const halved: ReadonlySet<string> = new Set(['conv', 'matmul', 'average-pool', 'softmax', 'pad', 'sigmoid']);
 
 /**
  * All recipes in plain layout and, where values have four axes, in blocks of `block` channels with a border; the last of these of some
- * operators in halves too.
+ * operators in halves too, and of convolutions computed in them.
  */
 export function samples(block: number): Sample[] {
   return recipes.flatMap((recipe) => {
@@ -134,6 +138,9 @@ export function samples(block: number): Sample[] {
     const last = variants.at(-1);
     if (last !== undefined && halved.has(recipe.op))
       variants.push({ how: `${last.how} in halves`, graph: inHalves(last.graph) });
+    // Computed in halves too: whole numbers below 2048 are exact.
+    if (recipe.op === 'conv')
+      variants.push({ how: `${last?.how} computed in halves`, graph: computedInHalves(last?.graph ?? graph) });
     return variants.flatMap(({ how, graph: variant }) =>
       variant.nodes.flatMap((node: Node) =>
         lowerNode(variant, node).map(({ program, title }) => ({

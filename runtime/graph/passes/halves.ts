@@ -13,12 +13,22 @@ const weighted: ReadonlySet<string> = new Set(['conv', 'conv-transpose', 'gemm',
 /** What Winograd keeps between its steps are sums and differences, whose rounding its last step magnifies. */
 const exactOps: ReadonlySet<string> = new Set(['winograd-input', 'winograd-multiply']);
 
-/**
- * @param graph after chooseLayouts
- * @param layers names of the values that stay f32, and with each the weights that it is computed from
- * @param isHosted operators that are no loop programs: what they read and write stays f32
- */
-export function storeHalves(graph: Graph, layers: ReadonlySet<string>, isHosted: (op: string) => boolean): Graph {
+/** What may be computed in f16: products and their sums, and what follows them element by element. */
+const narrowOps: ReadonlySet<string> = new Set(
+  'conv relu clip leaky-relu add sub mul max min neg abs silu sigmoid tanh hard-swish hard-sigmoid max-pool'.split(' '),
+);
+
+export interface HalfOptions {
+  /** Names of the values that stay f32, and with each the weights that it is computed from. */
+  readonly layers: ReadonlySet<string>;
+  /** Operators that are no loop programs: what they read and write stays f32. */
+  readonly isHosted: (op: string) => boolean;
+  /** Computes in f16 what can be. */
+  readonly isNarrow: boolean;
+}
+
+/** @param graph after chooseLayouts */
+export function storeHalves(graph: Graph, { layers, isHosted, isNarrow }: HalfOptions): Graph {
   const views = viewsOf(graph);
   const full = new Set([...graph.inputs, ...graph.outputs.map(({ value }) => value), ...layers]);
   for (const node of graph.nodes) {
@@ -40,7 +50,25 @@ export function storeHalves(graph: Graph, layers: ReadonlySet<string>, isHosted:
     }
   }
   for (const weight of weights) if (!kept.has(weight)) halves.add(weight);
-  return { ...graph, halves };
+  return isNarrow ? computeNarrow({ ...graph, halves }) : { ...graph, halves };
+}
+
+/** Computes in f16 the nodes of which all values are stored so, and stores their constants so as well. */
+function computeNarrow(graph: Graph): Graph {
+  const halves = new Set(graph.halves);
+  const narrow = new Set<string>();
+  for (const node of graph.nodes) {
+    const body = bodyOf(node);
+    const own = new Set(body.flatMap(({ outputs }) => outputs));
+    const read = body.flatMap(({ inputs }) => inputs).filter((value) => value !== '' && !own.has(value));
+    const isStored = (value: string) => graph.halves?.has(value) || graph.constants.has(value);
+    const isFloat = (value: string) => graph.types.get(value)?.dtype === 'f32';
+    if (!body.every(({ op }) => narrowOps.has(op)) || !node.outputs.every((value) => graph.halves?.has(value))) continue;
+    if (!read.every((value) => isStored(value) && isFloat(value)) || ![...own].every(isFloat)) continue;
+    for (const value of read) halves.add(value);
+    for (const value of node.outputs) narrow.add(value);
+  }
+  return { ...graph, halves, narrow };
 }
 
 /** A constant as it is stored. */
