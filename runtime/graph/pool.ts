@@ -1,5 +1,6 @@
 // Pools: one number from each window of each channel.
 
+import type { Dtype } from '../core/tensor.js';
 import { define } from './define.js';
 import type { Attributes, OpDefinition } from './graph.js';
 import { type Numbers, numbersOf, roomFor, tensorFrom } from './numbers.js';
@@ -22,13 +23,17 @@ export interface Window {
   readonly paddedCount: number;
 }
 
-/** A pool whose result is `pick` of each window. */
-export function poolOperator(kind: string, prepare: (attributes: Attributes) => (window: Window) => number): OpDefinition {
+/** A pool whose result is `pick` of each window, of the input's dtype unless `dtype` says otherwise. */
+export function poolOperator(
+  kind: string,
+  prepare: (attributes: Attributes) => (window: Window) => number,
+  dtype?: Dtype,
+): OpDefinition {
   return define<[x: 1]>(kind, [1, 1], {
     infer([x], attributes) {
       checkRank(kind, 'x', x, 4);
       prepare(attributes);
-      return checkedType(kind, x.dtype, poolShape(kind, attributes, x.shape));
+      return checkedType(kind, dtype ?? x.dtype, poolShape(kind, attributes, x.shape));
     },
     evaluate([x], attributes, type) {
       const pick = prepare(attributes);

@@ -65,6 +65,32 @@ export function tapsAt(resampling: Resampling, index: number): Taps {
 }
 
 /**
+ * The shares of all old elements in each new one, row after row, where an axis shrinks and nothing may be skipped: the kernel is
+ * stretched to the distance of the new elements. Linear and cubic modes.
+ */
+export function shrinkingShares(resampling: Resampling): Float64Array {
+  const { extent, size, mode, cubicA, excludeOutside } = resampling;
+  const factor = Math.min(resampling.scale, 1);
+  const reach = Math.ceil((mode === 'linear' ? 1 : 2) / factor);
+  const shares = new Float64Array(size * extent);
+  for (let index = 0; index < size; index++) {
+    const row = shares.subarray(index * extent, (index + 1) * extent);
+    const position = sourcePosition(resampling, index);
+    for (let at = Math.floor(position) - reach; at <= Math.floor(position) + reach + 1; at++) {
+      const distance = Math.abs(at - position) * factor;
+      const weight = mode === 'linear' ? Math.max(0, 1 - distance) : cubicWeight(distance, cubicA);
+      if (excludeOutside && !isInside(at, extent)) continue;
+      row[clamp(at, extent)] = (row[clamp(at, extent)] ?? 0) + weight;
+    }
+    const total = row.reduce((sum, weight) => sum + weight, 0);
+    row.forEach((weight, at) => {
+      row[at] = weight / total;
+    });
+  }
+  return shares;
+}
+
+/**
  * Where the new element at `index` lies among the old ones. Computed step by step in f32, as onnxruntime does: `floor` of a
  * position that only just misses a whole number depends on it.
  */
@@ -109,9 +135,12 @@ function nearestIndex(position: number, nearest: Resampling['nearest']): number 
 
 /** Keys' cubic convolution kernel at the distances 1 + ratio, ratio, 1 - ratio, 2 - ratio. */
 function cubicWeights(ratio: number, a: number): number[] {
-  const near = (distance: number) => ((a + 2) * distance - (a + 3)) * distance * distance + 1;
-  const far = (distance: number) => ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a;
-  return [far(1 + ratio), near(ratio), near(1 - ratio), far(2 - ratio)];
+  return [1 + ratio, ratio, 1 - ratio, 2 - ratio].map((distance) => cubicWeight(distance, a));
+}
+
+function cubicWeight(distance: number, a: number): number {
+  if (distance <= 1) return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
+  return distance < 2 ? ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a : 0;
 }
 
 function isInside(index: number | undefined, extent: number): boolean {

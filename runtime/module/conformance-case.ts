@@ -95,9 +95,9 @@ function importBound(
   isParameter: (name: string, index: number) => boolean,
 ): Graph {
   const initializers = new Map(model.initializers);
-  const inputs = model.inputs.filter(({ name }, index) => {
+  const inputs = model.inputs.filter(({ name, dtype }, index) => {
     const tensor = feeds.get(name);
-    if (tensor === undefined || !isParameter(name, index)) return true;
+    if (tensor?.dtype !== dtype || tensor === undefined || !isParameter(name, index)) return true;
     initializers.set(name, tensor);
     return false;
   });

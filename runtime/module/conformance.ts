@@ -6,6 +6,7 @@ import { printType, sameShape, type Tensor } from '../core/tensor.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
 import { numbersOf } from '../graph/numbers.js';
+import { widenHalves, widenTensor } from '../graph/passes/widen-halves.js';
 import { layOut } from './compile.js';
 import { type BatchEntry, runBatch } from './conformance-batch.js';
 import { type ConformanceCase, listCases, readCase } from './conformance-case.js';
@@ -84,9 +85,13 @@ async function runTests(folder: string, names: readonly string[], device: CpuDev
   return names.map((name) => verdicts.get(name) ?? { name, verdict: 'failed', reason: 'it has no data set' });
 }
 
-function prepare(name: string, { graph, inputs, wanted }: ConformanceCase, device: CpuDevice): Prepared {
+/** As compiles do, models in halves are computed and answered in f32; what is wanted in halves are the same numbers. */
+function prepare(name: string, test: ConformanceCase, device: CpuDevice): Prepared {
+  const graph = widenHalves(test.graph);
   requireCompilable(graph, undefined);
-  return { name, graph: layOut(graph, device), inputs, wanted };
+  const widened = (tensors: ReadonlyMap<string, Tensor>) =>
+    new Map([...tensors].map(([value, tensor]) => [value, widenTensor(tensor)]));
+  return { name, graph: layOut(graph, device), inputs: widened(test.inputs), wanted: widened(test.wanted) };
 }
 
 /** What onbox says itself is a refusal; anything else is a fault of onbox. */

@@ -1,4 +1,5 @@
-// Sliding windows of convolutions and pools. ONNX allows any number of spatial axes; onbox computes two, and lifts one to two.
+// Sliding windows of convolutions and pools. ONNX allows any number of spatial axes; onbox computes two, and lifts one to two. A window
+// over three is one over the last two, then one over the first, where the operator allows it (`emitSeparable`).
 
 import type { Attributes } from '../graph/graph.js';
 import type { OnnxCall } from './call.js';
@@ -16,12 +17,21 @@ export interface Window {
 export function readWindow(call: OnnxCall, extents: readonly number[], kernel: readonly number[]): Window {
   const rank = extents.length;
   if (rank !== 1 && rank !== 2) throw call.invalid(`wants 1 or 2 spatial axes, got ${rank}`);
+  const window = readSpatial(call, extents, kernel);
+  return rank === 2 ? window : lift(window);
+}
+
+/** The attributes of a window as the model has them: pads are [begin..., end...]. */
+export function readSpatial(call: OnnxCall, extents: readonly number[], kernel: readonly number[]): Window {
+  const rank = extents.length;
   const strides = perAxis(call, 'strides', rank, 1);
   const dilations = perAxis(call, 'dilations', rank, 1);
   if (kernel.length !== rank) throw call.invalid(`kernel_shape wants ${rank} numbers, got [${kernel}]`);
-  const pads = readPads(call, extents, { kernel, strides, dilations });
-  if (rank === 2) return { kernel, strides, pads, dilations };
-  const [begin = 0, end = 0] = pads;
+  return { kernel, strides, pads: readPads(call, extents, { kernel, strides, dilations }), dilations };
+}
+
+/** A window over one axis as one over two, of which the first has extent 1. */
+function lift({ kernel, strides, pads: [begin = 0, end = 0], dilations }: Window): Window {
   return { kernel: [1, ...kernel], strides: [1, ...strides], pads: [0, begin, 0, end], dilations: [1, ...dilations] };
 }
 
@@ -77,4 +87,35 @@ export function emit2d(
   const y = call.emit(kind, flat, attributes);
   const [n = 1, c = 1, , l = 1] = y.type.shape;
   return call.reshape(y, [n, c, l]);
+}
+
+/**
+ * A window over one, two or three spatial axes, for operators whose result over a box is that over its planes, then over the line that
+ * those leave: maxima, sums, means.
+ * @param emit adds the operator for a value [n, c, h, w]
+ */
+export function emitSeparable(call: OnnxCall, x: Value, window: Window, emit: (x: Value, window: Window) => Value): Value {
+  const [n = 1, c = 1, ...extents] = x.type.shape;
+  if (extents.length === 2) return emit(x, window);
+  if (extents.length === 1) {
+    const y = emit(call.reshape(x, [n, c, 1, ...extents]), lift(window));
+    return call.reshape(y, [n, c, ...y.type.shape.slice(3)]);
+  }
+  if (extents.length !== 3) throw call.invalid(`wants 1 to 3 spatial axes, got ${extents.length}`);
+  const { kernel, strides, pads, dilations } = window;
+  const [depth = 1, ...plane] = extents;
+  const planes = emit(call.reshape(x, [n, c * depth, ...plane]), {
+    kernel: kernel.slice(1),
+    strides: strides.slice(1),
+    pads: [...pads.slice(1, 3), ...pads.slice(4)],
+    dilations: dilations.slice(1),
+  });
+  const [, , height = 1, width = 1] = planes.type.shape;
+  const y = emit(call.reshape(planes, [n, c, depth, height * width]), {
+    kernel: [kernel[0] ?? 1, 1],
+    strides: [strides[0] ?? 1, 1],
+    pads: [pads[0] ?? 0, 0, pads[3] ?? 0, 0],
+    dilations: [dilations[0] ?? 1, 1],
+  });
+  return call.reshape(y, [n, c, y.type.shape[2] ?? 1, height, width]);
 }

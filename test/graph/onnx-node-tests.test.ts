@@ -10,11 +10,8 @@ const archive = sharedData('onnx-node-tests', 'onnx-backend-test-data-v1.17.0.ta
 
 /** Names of tests by reason. */
 type Names = Readonly<Record<string, readonly string[]>>;
-const known: { readonly refused: Names; readonly firstOutputOnly: Names } = JSON.parse(
-  readFileSync(join(__dirname, 'onnx-node-tests.json'), 'utf8'),
-);
-const refused = new Set(Object.values(known.refused).flat());
-const firstOutputOnly = new Set(Object.values(known.firstOutputOnly).flat());
+const known: Names = JSON.parse(readFileSync(join(__dirname, 'onnx-node-tests.json'), 'utf8'));
+const refused = new Set(Object.values(known).flat());
 
 if (table === undefined || archive === undefined) {
   test.skip('shared data is missing: skipped', () => {});
@@ -32,11 +29,11 @@ if (table === undefined || archive === undefined) {
 
   test('every test that onnx-node-tests.json names exists', () => {
     const names = new Set(tests.map(({ name }) => name));
-    expect([...refused, ...firstOutputOnly].filter((name) => !names.has(name))).toEqual([]);
+    expect([...refused].filter((name) => !names.has(name))).toEqual([]);
   });
 
   test.each(tests.filter(({ name }) => !refused.has(name)))('$name ($operators) gives what ONNX says', ({ name }) => {
-    expect(runNodeTest(join(folder, name), firstOutputOnly.has(name) ? 1 : undefined)).toBeUndefined();
+    expect(runNodeTest(join(folder, name))).toBeUndefined();
   });
 
   test.each(tests.filter(({ name }) => refused.has(name)))('$name ($operators) is still beyond onbox', ({ name }) => {

@@ -164,7 +164,7 @@ const pools = [
   { kernel: [2, 3], strides: [1, 1], pads: [1, 2, 1, 2], dilations: [2, 2], ceilMode: false },
 ];
 for (const pool of pools) {
-  add('max-pool', [x(1, 5, 7, 6)], pool);
+  for (const op of ['max-pool', 'max-pool-indices']) add(op, [x(1, 5, 7, 6)], pool);
   for (const countIncludePad of [true, false]) add('average-pool', [x(1, 5, 7, 6)], { ...pool, countIncludePad });
 }
 

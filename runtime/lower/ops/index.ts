@@ -56,6 +56,7 @@ import { lrn } from './lrn.js';
 import { matmul } from './matmul.js';
 import { max } from './max.js';
 import { maxPool } from './max-pool.js';
+import { maxPoolIndices } from './max-pool-indices.js';
 import { min } from './min.js';
 import { mish } from './mish.js';
 import { mod } from './mod.js';
@@ -166,6 +167,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map(
     matmul,
     max,
     maxPool,
+    maxPoolIndices,
     min,
     mish,
     mod,

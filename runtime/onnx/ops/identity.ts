@@ -10,7 +10,9 @@ export const identity: Importers = {
 };
 
 function importDropout(call: OnnxCall): Value[] {
-  if (call.constantNumbers(2, 'training mode')?.[0]) throw call.invalid('training mode is not supported');
+  if (call.constantNumbers(2, 'training mode')?.[0] && call.constantNumbers(1, 'ratio')?.[0] !== 0) {
+    throw call.invalid('training mode, in which elements are dropped at random, is not supported');
+  }
   const x = call.input(0);
   if (call.outputCount < 2) return [x];
   const { shape } = x.type;

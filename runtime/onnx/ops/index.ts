@@ -2,12 +2,14 @@
 
 import type { Importer, Importers } from '../call.js';
 import { cast } from './cast.js';
+import { centerCropPad } from './center-crop-pad.js';
 import { clip } from './clip.js';
 import { concat } from './concat.js';
 import { constant } from './constant.js';
 import { conv } from './conv.js';
 import { convTranspose } from './conv-transpose.js';
 import { depthToSpace } from './depth-to-space.js';
+import { einsum } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { expand } from './expand.js';
 import { gather } from './gather.js';
@@ -15,6 +17,7 @@ import { gridSample } from './grid-sample.js';
 import { identity } from './identity.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
+import { oneHot } from './one-hot.js';
 import { pad } from './pad.js';
 import { pool } from './pool.js';
 import { microsoft, quantize } from './quantize.js';
@@ -30,10 +33,12 @@ import { trilu } from './trilu.js';
 
 export const importers: Importers = {
   ...cast,
+  ...centerCropPad,
   ...clip,
   ...constant,
   ...conv,
   ...convTranspose,
+  ...einsum,
   ...elementwise,
   ...gather,
   ...gridSample,
@@ -47,6 +52,7 @@ export const importers: Importers = {
   ...trilu,
   ...matmul,
   ...normalization,
+  ...oneHot,
   ...pad,
   ...pool,
   ...quantize,

@@ -1,5 +1,4 @@
-// Normalisations over a batch, an instance, a layer, groups and neighbouring channels. Only inference: the extra outputs
-// of training are not computed.
+// Normalisations over a batch, an instance, a layer, groups and neighbouring channels.
 
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
@@ -15,21 +14,55 @@ export const normalization: Importers = {
     }),
   LayerNormalization: importLayerNorm,
   LRN: importLrn,
+  MeanVarianceNormalization: importMeanVariance,
 };
 
-function importBatchNorm(call: OnnxCall): Value {
-  if (call.flag('training_mode', false)) throw call.invalid('training mode is not supported');
+/** In training mode the batch's own mean and variance count, and the running ones move towards them. */
+function importBatchNorm(call: OnnxCall): Value[] {
   if (!call.flag('spatial', true)) throw call.invalid('spatial = 0 is not supported');
-  const inputs = [0, 1, 2, 3, 4].map((index) => call.input(index));
-  return call.emit('batch-norm', inputs, { epsilon: call.number('epsilon', epsilonDefault) });
+  const [x, scale, bias, mean, variance] = [call.input(0), call.input(1), call.input(2), call.input(3), call.input(4)];
+  const epsilon = call.number('epsilon', epsilonDefault);
+  if (!call.flag('training_mode', false)) return [call.emit('batch-norm', [x, scale, bias, mean, variance], { epsilon })];
+  const axes = x.type.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+  const own = momentsOf(call, x, axes);
+  const [batchMean, batchVariance] = [call.reshape(own.mean, mean.type.shape), call.reshape(own.variance, variance.type.shape)];
+  const momentum = call.number('momentum', 0.9);
+  const moved = (old: Value, batch: Value): Value => {
+    const kept = call.emit('mul', [old, call.scalar(old.type.dtype, momentum)]);
+    return call.emit('add', [kept, call.emit('mul', [batch, call.scalar(batch.type.dtype, 1 - momentum)])]);
+  };
+  const y = call.emit('batch-norm', [x, scale, bias, batchMean, batchVariance], { epsilon });
+  return [y, moved(mean, batchMean), moved(variance, batchVariance)];
 }
 
-function importLayerNorm(call: OnnxCall): Value {
+/** Mean and variance over `axes`, which keep their place with extent 1. */
+function momentsOf(call: OnnxCall, x: Value, axes: readonly number[]): { centered: Value; mean: Value; variance: Value } {
+  const mean = call.emit('reduce-mean', [x], { axes: [...axes], keepDims: true });
+  const centered = call.emit('sub', [x, mean]);
+  const squares = call.emit('mul', [centered, centered]);
+  return { centered, mean, variance: call.emit('reduce-mean', [squares], { axes: [...axes], keepDims: true }) };
+}
+
+/** The second and third output are the mean and the reciprocal of the deviation. */
+function importLayerNorm(call: OnnxCall): Value[] {
   const [x, scale, bias] = [call.input(0), call.input(1), call.inputs[2]];
-  return call.emit('layer-norm', bias ? [x, scale, bias] : [x, scale], {
-    axis: call.axis(call.number('axis', -1), x.type.shape.length),
-    epsilon: call.number('epsilon', epsilonDefault),
-  });
+  const axis = call.axis(call.number('axis', -1), x.type.shape.length);
+  const epsilon = call.number('epsilon', epsilonDefault);
+  const y = call.emit('layer-norm', bias ? [x, scale, bias] : [x, scale], { axis, epsilon });
+  if (call.outputCount < 2) return [y];
+  const axes = x.type.shape.map((_, index) => index).slice(axis);
+  const { mean, variance } = momentsOf(call, x, axes);
+  const deviation = call.emit('sqrt', [call.emit('add', [variance, call.scalar(variance.type.dtype, epsilon)])]);
+  return [y, mean, call.emit('reciprocal', [deviation])];
+}
+
+/** Over batch, rows and columns unless `axes` says otherwise. The function body in ONNX adds 1e-9 to the deviation. */
+function importMeanVariance(call: OnnxCall): Value {
+  const x = call.input(0);
+  const axes = call.axes(call.integers('axes') ?? [0, 2, 3], x.type.shape.length);
+  const { centered, variance } = momentsOf(call, x, axes);
+  const deviation = call.emit('add', [call.emit('sqrt', [variance]), call.scalar(x.type.dtype, 1e-9)]);
+  return call.emit('div', [centered, deviation]);
 }
 
 /** Before opset 21, scale and bias have an element a group instead of a channel. */

@@ -57,9 +57,8 @@ const limits: Readonly<Partial<Record<Dtype, readonly [min: number, max: number]
 };
 
 function importLinear(call: OnnxCall, translate: (axis: number) => Value): Value {
-  if (call.number('block_size', 0) !== 0) throw call.invalid('levels in blocks (block_size) are not supported');
   const { shape } = call.input(0).type;
-  const isPerAxis = call.input(1).type.shape.length === 1 && shape.length > 0;
+  const isPerAxis = call.input(1).type.shape.length > 0 && shape.length > 0;
   return translate(isPerAxis ? call.axis(call.number('axis', 1), shape.length) : 0);
 }
 
@@ -125,10 +124,12 @@ function declaredDtype(call: OnnxCall): Dtype {
   return dtype;
 }
 
-/** Numbers along one axis of `x`, so that they broadcast; scalars as they are. */
+/** Numbers along one axis of `x`, so that they broadcast; scalars as they are, and those of blocks (block_size) an element each. */
 function along(call: OnnxCall, numbers: Value, x: Value, axis: number): Value {
   const { shape } = numbers.type;
   if (shape.length === 0) return numbers;
+  const block = call.number('block_size', 0);
+  if (block > 0 && shape.length > 1) return spreadBlocks(call, numbers, x, axis, block);
   if (shape.length > 1) throw call.invalid(`scales and zero points of rank ${shape.length} are not supported`);
   if (shape[0] === 1) return call.reshape(numbers, []);
   if (shape[0] !== x.type.shape[axis]) {
@@ -138,6 +139,25 @@ function along(call: OnnxCall, numbers: Value, x: Value, axis: number): Value {
     numbers,
     x.type.shape.map((extent, i) => (i === axis ? extent : 1)),
   );
+}
+
+/** Numbers of blocks along `axis`, each repeated for the elements of its block; the last block may be shorter. */
+function spreadBlocks(call: OnnxCall, numbers: Value, x: Value, axis: number, block: number): Value {
+  const { shape } = x.type;
+  const wanted = shape.map((extent, i) => (i === axis ? Math.ceil(extent / block) : extent));
+  if (numbers.type.shape.join() !== wanted.join()) {
+    throw call.invalid(`scales or zero points [${numbers.type.shape}] do not fit the blocks [${wanted}]`);
+  }
+  const split = [...wanted.slice(0, axis + 1), 1, ...wanted.slice(axis + 1)];
+  const repeated = call.emit('expand', [call.reshape(numbers, split)], {
+    shape: split.map((extent, i) => (i === axis + 1 ? block : extent)),
+  });
+  const long = call.reshape(
+    repeated,
+    wanted.map((extent, i) => (i === axis ? extent * block : extent)),
+  );
+  if (long.type.shape[axis] === shape[axis]) return long;
+  return call.emit('slice', [long], { starts: shape.map(() => 0), steps: shape.map(() => 1), sizes: [...shape] });
 }
 
 /** x, xs, xz, w, ws, wz, ys, yz, bias: the products of levels are summed, and the sum is brought to the levels of the result. */

@@ -1,6 +1,12 @@
 // Resize and its predecessor Upsample. Opset 10 and Upsample imply asymmetric coordinates; from 11 on they are an attribute and a
 // region of interest may come in; 18 adds axes, antialiasing and policies for the aspect ratio.
 
+import { isFloat } from '../../core/tensor.js';
+import { tensorFrom } from '../../graph/numbers.js';
+import { resamplings } from '../../graph/ops/resize.js';
+import { type Resampling, shrinkingShares } from '../../graph/resampling.js';
+import { withExtent } from '../../graph/rules.js';
+import { splitAt } from '../../graph/walk.js';
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
 
@@ -27,10 +33,8 @@ function importResize(call: OnnxCall): Value {
   const rank = x.type.shape.length;
   const axes = (call.integers('axes') ?? x.type.shape.map((_, axis) => axis)).map((axis) => call.axis(axis, rank));
   const target = readTarget(call, x.type.shape, axes);
-  const antialias = call.flag('antialias', false);
-  if (antialias && target.scales.some((scale) => scale < 1)) throw call.invalid('antialiasing is not supported');
   const transformation = call.choice('coordinate_transformation_mode', coordinates, 'half_pixel');
-  return emitResize(call, target, {
+  const attributes = {
     mode: readMode(call),
     coordinates: transformation,
     nearest: call.choice('nearest_mode', ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'], 'round_prefer_floor'),
@@ -38,7 +42,39 @@ function importResize(call: OnnxCall): Value {
     excludeOutside: call.flag('exclude_outside', false),
     extrapolation: call.number('extrapolation_value', 0),
     roi: transformation === 'tf_crop_and_resize' ? readRoi(call, axes, rank) : [],
-  });
+  };
+  const isSmoothed = call.flag('antialias', false) && attributes.mode !== 'nearest' && target.scales.some((scale) => scale < 1);
+  return isSmoothed ? emitSmoothed(call, target, attributes) : emitResize(call, x, target, attributes);
+}
+
+/** With antialias: axes that shrink one after the other, each by a product with the matrix of shares, then those that grow. */
+function emitSmoothed(call: OnnxCall, { scales, sizes }: Target, attributes: ResizeAttributes): Value {
+  const x = call.input(0);
+  const { dtype, shape } = x.type;
+  if (attributes.coordinates === 'tf_crop_and_resize') throw call.invalid('antialiasing of a cut-out is not supported');
+  const shrinks = (axis: number) => (scales[axis] ?? 1) < 1;
+  const start = isFloat(dtype) ? x : call.emit('cast', [x], { to: 'f32' });
+  const shrunk = shape.reduce((value, _, axis) => {
+    if (!shrinks(axis)) return value;
+    return shrinkAxis(call, value, axis, resamplings(shape, { ...attributes, scales: [...scales], sizes: [...sizes] })[axis]);
+  }, start);
+  const kept = scales.map((scale, axis) => (shrinks(axis) ? 1 : scale));
+  const result = emitResize(call, shrunk, { scales: kept, sizes }, attributes);
+  return isFloat(dtype) ? result : call.emit('cast', [result], { to: dtype });
+}
+
+function shrinkAxis(call: OnnxCall, x: Value, axis: number, resampling: Resampling | undefined): Value {
+  if (resampling === undefined) return x;
+  const { size, extent } = resampling;
+  const [outer, , inner] = splitAt(x.type.shape, axis);
+  const shares = call.fold(x.type.dtype, [size, extent], () =>
+    tensorFrom({ dtype: x.type.dtype, shape: [size, extent] }, shrinkingShares(resampling)),
+  );
+  const product =
+    inner === 1
+      ? call.emit('matmul', [call.reshape(x, [outer, extent]), call.emit('transpose', [shares], { permutation: [1, 0] })])
+      : call.emit('matmul', [shares, call.reshape(x, [outer, extent, inner])]);
+  return call.reshape(product, withExtent(x.type.shape, axis, size));
 }
 
 /** The scales of Upsample are an attribute in opset 7 and an input in 9. */
@@ -51,7 +87,7 @@ function emitLegacy(call: OnnxCall, scales: readonly number[]): Value {
   const { shape } = call.input(0).type;
   if (scales.length !== shape.length) throw call.invalid(`scales wants ${shape.length} numbers, got [${scales}]`);
   const shrinks = scales.some((scale) => scale < 1);
-  return emitResize(call, scaled(shape, scales), {
+  return emitResize(call, call.input(0), scaled(shape, scales), {
     mode: readMode(call),
     coordinates: 'asymmetric',
     nearest: shrinks ? 'ceil' : 'floor',
@@ -62,14 +98,12 @@ function emitLegacy(call: OnnxCall, scales: readonly number[]): Value {
   });
 }
 
-function emitResize(
-  call: OnnxCall,
-  target: Target,
-  attributes: Readonly<Record<string, string | number | boolean | number[]>>,
-): Value {
+type ResizeAttributes = Readonly<Record<string, string | number | boolean | number[]>>;
+
+function emitResize(call: OnnxCall, x: Value, target: Target, attributes: ResizeAttributes): Value {
   if (!target.scales.every((scale) => scale > 0 && scale < Infinity))
     throw call.invalid(`scales [${target.scales}] are not positive`);
-  return call.emit('resize', [call.input(0)], { ...attributes, ...target, antialias: false });
+  return call.emit('resize', [x], { ...attributes, ...target, antialias: false });
 }
 
 function readMode(call: OnnxCall): 'nearest' | 'linear' | 'cubic' {
