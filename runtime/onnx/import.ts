@@ -14,6 +14,13 @@ import { importerOf } from './ops/index.js';
 /** Older opsets broadcast by attribute; newer ones than these may have changed what an operator means. */
 const opsetMin = 7;
 const opsetMax = 25;
+/** Operators that meant the same in opsets 1 to 6. */
+const steady: ReadonlySet<string> = new Set(
+  (
+    'Abs AveragePool Ceil Conv ConvTranspose DepthToSpace Elu Exp Flatten Floor GlobalAveragePool GlobalMaxPool Identity LRN LeakyRelu Log ' +
+    'LogSoftmax MaxPool Neg Not Reciprocal Relu Shape Sigmoid Size Softmax Softplus Softsign SpaceToDepth Sqrt Squeeze Tanh Transpose Unsqueeze'
+  ).split(' '),
+);
 const namesInMessage = 3;
 const namesInDetails = 10;
 
@@ -75,6 +82,7 @@ export function importModel(model: OnnxModel, options: ImportOptions = {}): Grap
     scope.set(input.name, writer.addInput(input.name, { dtype: input.dtype, shape: bindShape(input, shapes.get(input.name)) }));
   }
   for (const node of model.nodes) {
+    refuseNibbles(model, node);
     try {
       importNode(node, scope, opset, writer);
     } catch (cause) {
@@ -114,6 +122,19 @@ function importNode(node: OnnxNode, scope: Map<string, Value>, opset: number, wr
   });
 }
 
+/**
+ * Numbers of 4 bits are held in 8, which is no matter where they become others; an operator that made new ones would not stop at their
+ * limits.
+ */
+function refuseNibbles(model: OnnxModel, node: OnnxNode): void {
+  if (node.op === 'Cast' || node.op === 'DequantizeLinear') return;
+  const name = node.inputs.find((input) => model.nibbles.has(input));
+  if (name === undefined) return;
+  throw new OnboxError(`${printNode(node)} reads ${quote(name)}, of numbers of 4 bits: only Cast and DequantizeLinear can`, {
+    code: 'dtype-unsupported',
+  });
+}
+
 function translate(node: OnnxNode, call: OnnxCall): readonly Value[] {
   try {
     const result = importerOf(node)?.(call) ?? [];
@@ -127,7 +148,9 @@ function translate(node: OnnxNode, call: OnnxCall): readonly Value[] {
 
 function checkOpset(model: OnnxModel): number {
   const opset = model.opsets.get('') ?? 1;
-  if (opset < opsetMin || opset > opsetMax) {
+  const isOldButSteady =
+    opset >= 1 && opset < opsetMin && model.nodes.every(({ op, domain }) => domain === '' && steady.has(op));
+  if ((opset < opsetMin && !isOldButSteady) || opset > opsetMax) {
     throw new OnboxError(`the model uses opset ${opset}; opsets ${opsetMin} to ${opsetMax} are supported`, {
       code: 'opset-unsupported',
     });

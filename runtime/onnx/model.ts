@@ -33,6 +33,9 @@ const otherTypeNames: Readonly<Record<number, string>> = {
   23: 'f4e2m1',
 };
 
+/** Whole numbers of 4 bits, two in a byte in the file: they are held in 8 bits. */
+export const nibbleByCode: Readonly<Record<number, 'u8' | 'i8'>> = { 21: 'u8', 22: 'i8' };
+
 /** The element type with this number in TensorProto.DataType, for a message. */
 export function typeName(code: number): string {
   return dtypeByCode[code] ?? otherTypeNames[code] ?? `number ${code}`;
@@ -80,6 +83,8 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValue[];
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, Tensor>;
+  /** Inputs and initializers that the model has in 4 bits. */
+  readonly nibbles: ReadonlySet<string>;
 }
 
 const quotedCharactersMax = 200;

@@ -4,7 +4,16 @@ import { onnx } from 'onnx-proto';
 import { OnboxError } from '../core/error.js';
 import { allocate, type Dtype, dtypeBytes, type Tensor, type TensorData, viewBytes } from '../core/tensor.js';
 import { elementsMax } from '../graph/rules.js';
-import { dtypeByCode, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxValue, quote, typeName } from './model.js';
+import {
+  dtypeByCode,
+  nibbleByCode,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxValue,
+  quote,
+  typeName,
+} from './model.js';
 import { scan } from './scan.js';
 
 const nodesMax = 100_000;
@@ -47,6 +56,10 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     outputs: (graph.output ?? []).map(decodeValue),
     nodes: nodes.map(decodeNode),
     initializers,
+    nibbles: new Set([
+      ...tensors.filter(({ dataType }) => nibbleByCode[dataType ?? 0]).map(({ name }) => name ?? ''),
+      ...(graph.input ?? []).filter(({ type }) => nibbleByCode[type?.tensorType?.elemType ?? 0]).map(({ name }) => name ?? ''),
+    ]),
   };
 }
 
@@ -123,7 +136,7 @@ function decodeAttribute(attribute: onnx.IAttributeProto, what: string): OnnxAtt
     case types.STRING:
       return decodeText(attribute.s ?? new Uint8Array(), what);
     case types.TENSOR:
-      return decodeTensor(attribute.t ?? {}, what, 'model-invalid');
+      return decodeTensorAttribute(attribute.t ?? {}, what);
     case types.FLOATS:
       return attribute.floats ?? [];
     case types.INTS:
@@ -133,6 +146,18 @@ function decodeAttribute(attribute: onnx.IAttributeProto, what: string): OnnxAtt
     default:
       return { unread: types[attribute.type ?? 0] ?? `type ${attribute.type}` };
   }
+}
+
+/** Not of 4 bits: only named values are known to have been. */
+function decodeTensorAttribute(tensor: onnx.ITensorProto, what: string): Tensor {
+  if (nibbleByCode[tensor.dataType ?? 0]) throw lacksType(what, tensor.dataType ?? 0);
+  return decodeTensor(tensor, what, 'model-invalid');
+}
+
+function lacksType(what: string, code: number): OnboxError {
+  return new OnboxError(`${what} has elements of type ${typeName(code)}, which onbox does not have`, {
+    code: 'dtype-unsupported',
+  });
 }
 
 function decodeText(bytes: Uint8Array, what: string): string {
@@ -153,7 +178,12 @@ function decodeValue(value: onnx.IValueInfoProto): OnnxValue {
     // An unset oneof still reads as its default, 0, through the prototype.
     return dim.dimValue === null || dim.dimValue === undefined ? undefined : toNumber(dim.dimValue);
   });
-  return { name, dtype: dtypeByCode[code], typeText: typeName(code), dims: tensor.shape ? (dims ?? []) : undefined };
+  return {
+    name,
+    dtype: dtypeByCode[code] ?? nibbleByCode[code],
+    typeText: typeName(code),
+    dims: tensor.shape ? (dims ?? []) : undefined,
+  };
 }
 
 type InvalidCode = 'model-invalid' | 'tensor-invalid';
@@ -164,16 +194,20 @@ function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode)
       code: 'external-data',
     });
   }
-  const dtype = dtypeByCode[proto.dataType ?? 0];
-  if (!dtype) {
-    throw new OnboxError(`${what} has elements of type ${typeName(proto.dataType ?? 0)}, which onbox does not have`, {
-      code: 'dtype-unsupported',
-    });
-  }
+  const nibble = nibbleByCode[proto.dataType ?? 0];
+  const dtype = dtypeByCode[proto.dataType ?? 0] ?? nibble;
+  if (!dtype) throw lacksType(what, proto.dataType ?? 0);
   if (proto.segment) throw new OnboxError(`${what} is a segment of a tensor`, { code });
   const shape = (proto.dims ?? []).map(toNumber);
   const count = checkedCount(shape, what, code);
   const raw = proto.rawData;
+  if (nibble) {
+    const bytes = raw?.length ? raw : Uint8Array.from((proto.int32Data ?? []).map(toNumber));
+    if (bytes.length !== Math.ceil(count / 2)) {
+      throw new OnboxError(`${what} of shape [${shape}] wants ${Math.ceil(count / 2)} bytes, got ${bytes.length}`, { code });
+    }
+    return { dtype, shape, data: unpackNibbles(bytes, count, nibble) };
+  }
   if (raw && raw.length > 0) {
     if (raw.length !== count * dtypeBytes(dtype)) {
       throw new OnboxError(`${what} of shape [${shape}] wants ${count * dtypeBytes(dtype)} bytes, got ${raw.length}`, { code });
@@ -186,6 +220,16 @@ function decodeTensor(proto: onnx.ITensorProto, what: string, code: InvalidCode)
     throw new OnboxError(`${what} of shape [${shape}] wants ${count} elements, got ${values.length}`, { code });
   }
   return { dtype, shape, data: fill(dtype, values) };
+}
+
+/** Two numbers a byte, the first in its lower half. */
+function unpackNibbles(bytes: Uint8Array, count: number, dtype: 'u8' | 'i8'): TensorData {
+  const data = allocate(dtype, count) as Uint8Array | Int8Array;
+  for (let i = 0; i < count; i++) {
+    const bits = ((bytes[i >> 1] ?? 0) >> (4 * (i & 1))) & 15;
+    data[i] = dtype === 'i8' ? (bits << 28) >> 28 : bits;
+  }
+  return data;
 }
 
 function checkedCount(shape: readonly number[], what: string, code: InvalidCode): number {
