@@ -6,11 +6,11 @@
 import { importers } from '../../runtime/onnx/ops/index.js';
 import { drawCase, printCase } from './graphs.js';
 import { drawers } from './operators.js';
-import { judge, openPeer } from './ways.js';
+import { judge, openPeer, type Peer } from './ways.js';
 
-const batch = 60;
+const batch = 90;
 const first = Number(process.env['ONBOX_FUZZ_SEED'] ?? 1);
-const count = Number(process.env['ONBOX_FUZZ_COUNT'] ?? 120);
+const count = Number(process.env['ONBOX_FUZZ_COUNT'] ?? 90);
 const timeoutMs = 300_000 + 10_000 * count;
 
 /** Not drawn, with the reason; other tests hold these. */
@@ -26,10 +26,15 @@ test('every operator is drawn, or not for a reason', () => {
   expect(Object.keys(importers).filter((op) => !known.has(op))).toEqual([]);
 });
 
+let peer: Peer;
+beforeAll(() => {
+  peer = openPeer();
+});
+afterAll(() => peer.close());
+
 test(
   `graphs of the seeds ${first} to ${first + count - 1} give the same by reference, by compiled code and by onnxruntime`,
   async () => {
-    const peer = openPeer();
     const ops = Object.keys(drawers);
     const reports: string[] = [];
     let judged = 0;
@@ -42,7 +47,6 @@ test(
       judged += result.judged;
       reports.push(...result.found.map((found) => `${found.problem}\n${printCase(found.case)}`));
     }
-    await peer.close();
     expect(reports.join('\n\n')).toBe('');
     expect(judged).toBeGreaterThan(count / 2);
   },

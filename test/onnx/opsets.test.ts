@@ -128,3 +128,59 @@ test('negative constant indices of Gather are counted from the beginning; others
     'index 2 is outside 0 to 1',
   );
 });
+
+test('MaxPool says where its maxima lie in the whole input, and MaxUnpool puts them back', () => {
+  const x = tensorOf('f32', [1, 2, 2, 4], [1, 5, 2, 2, 0, 3, 2, 9, 7, 7, 0, -1, 7, 7, -3, 4]);
+  const window = { kernel_shape: [2, 2], strides: [2, 2] };
+  const pooled = (attributes: NodeSketch['attributes']) =>
+    importSketch({
+      inputs: [{ name: 'x', dims: x.shape }],
+      outputs: ['p', { name: 'i', dtype: 'i64' }, 'y'],
+      nodes: [
+        { op: 'MaxPool', inputs: ['x'], outputs: ['p', 'i'], attributes: { ...window, ...attributes } },
+        { op: 'MaxUnpool', inputs: ['p', 'i'], outputs: ['y'], attributes: window },
+      ],
+    });
+  const results = evaluate(pooled({}), new Map([['x', x]]));
+  expect(results.get('i')).toEqual(tensorOf('i64', [1, 2, 1, 2], [1, 7, 8, 15]));
+  expect(results.get('y')).toEqual(tensorOf('f32', [1, 2, 2, 4], [0, 5, 0, 0, 0, 0, 0, 9, 7, 0, 0, 0, 0, 0, 0, 4]));
+  const byColumns = evaluate(pooled({ storage_order: 1 }), new Map([['x', x]])).get('i');
+  expect(byColumns).toEqual(tensorOf('i64', [1, 2, 1, 2], [2, 7, 8, 15]));
+});
+
+test('a mean over three axes counts the cells of its box', () => {
+  const attributes = { kernel_shape: [2, 2, 2], pads: [1, 0, 0, 0, 0, 0] };
+  const graph = importNode({ op: 'AveragePool', attributes }, [1, 1, 2, 2, 2]);
+  const y = evaluate(graph, new Map([['x', tensorOf('f32', [1, 1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])]])).get('y');
+  expect(y).toEqual(tensorOf('f32', [1, 1, 2, 1, 1], [2.5, 4.5]));
+});
+
+test('BatchNormalization in training mode takes the mean and variance of its batch, and moves the running ones', () => {
+  const graph = importSketch({
+    inputs: [{ name: 'x', dims: [2, 1, 2] }],
+    outputs: ['y', 'm', 'v'],
+    nodes: [
+      {
+        op: 'BatchNormalization',
+        inputs: ['x', 'one', 'zero', 'zero', 'one'],
+        outputs: ['y', 'm', 'v'],
+        attributes: { training_mode: 1, momentum: { float: 0.5 }, epsilon: { float: 0 } },
+      },
+    ],
+    initializers: { one: f32(1), zero: f32(0) },
+  });
+  const results = evaluate(graph, new Map([['x', tensorOf('f32', [2, 1, 2], [1, 5, 1, 5])]]));
+  expect([...results.values()]).toEqual([tensorOf('f32', [2, 1, 2], [-1, 1, -1, 1]), f32(1.5), f32(2.5)]);
+});
+
+test('QuantizeLinear with block_size has a scale a block, of which the last may be shorter', () => {
+  const graph = importSketch({
+    inputs: [{ name: 'x', dims: [1, 5] }],
+    outputs: [{ name: 'y', dtype: 'i8' }],
+    nodes: [{ op: 'QuantizeLinear', inputs: ['x', 's', 'z'], outputs: ['y'], attributes: { axis: 1, block_size: 2 } }],
+    initializers: { s: tensorOf('f32', [1, 3], [1, 2, 4]), z: tensorOf('i8', [1, 3], [0, 1, -1]) },
+    opset: 21,
+  });
+  const y = evaluate(graph, new Map([['x', tensorOf('f32', [1, 5], [8, 8, 8, 8, 8])]])).get('y');
+  expect(y).toEqual(tensorOf('i8', [1, 5], [8, 8, 5, 5, 1]));
+});
