@@ -86,7 +86,12 @@ function drawResize(draft: Draft): void {
   const x = draft.floats(4);
   const mode = draft.random.pick(['nearest', 'linear', 'cubic']);
   const coordinate_transformation_mode = draft.random.pick(['half_pixel', 'align_corners', 'asymmetric', 'pytorch_half_pixel']);
-  const sizes = x.shape.map((extent, axis) => (axis < 2 ? extent : draft.random.whole(1, 2 * extent)));
+  // The nearest of two is a matter of the last bit, unless the scale is a power of two.
+  const plain = (extent: number) => (extent % 2 === 0 ? draft.random.pick([extent / 2, extent, 2 * extent]) : 2 * extent);
+  const sizes = x.shape.map((extent, axis) => {
+    if (axis < 2) return extent;
+    return mode === 'nearest' ? plain(extent) : draft.random.whole(1, 2 * extent);
+  });
   const nearest_mode = draft.random.pick(['floor', 'ceil', 'round_prefer_floor', 'round_prefer_ceil']);
   draft.emit('Resize', [x, '', '', draft.whole(...sizes)], { mode, coordinate_transformation_mode, nearest_mode });
 }

@@ -72,7 +72,7 @@ function tapsAt(sampling: GridSampling, coordinate: number, extent: number): Tap
   const f = Math.fround;
   const moved = f(coordinate + 1);
   const exact = alignCorners ? f(f(moved / 2) * (extent - 1)) : f(f(f(moved * extent) - 1) / 2);
-  const position = padded(sampling, mode === 'nearest' ? roundHalfEven(exact) : exact, extent);
+  const position = isFree(sampling) ? exact : padded(sampling, mode === 'nearest' ? roundHalfEven(exact) : exact, extent);
   if (mode === 'nearest') return [[pixel(sampling, position, extent), 1]];
   const base = Math.floor(position);
   const rest = f(position - base);
@@ -97,6 +97,11 @@ function cubicWeights(rest: number): number[] {
 /** Where the edges are that reflection folds at. */
 export function gridEdges({ alignCorners }: GridSampling, extent: number): readonly [min: number, max: number] {
   return alignCorners ? [0, extent - 1] : [-0.5, extent - 0.5];
+}
+
+/** Whether positions past the edges stay there, and only the pixels around them are moved inside, as PyTorch and onnxruntime do. */
+export function isFree({ mode, padding }: GridSampling): boolean {
+  return mode === 'cubic' && padding === 'border';
 }
 
 function padded(sampling: GridSampling, position: number, extent: number): number {

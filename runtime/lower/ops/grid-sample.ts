@@ -1,6 +1,6 @@
 // Reads an image at positions that come as data: for each axis the pixels around the position and their shares, then the sum over all.
 
-import { type GridSampling, gridCubicA, gridEdges, gridSampling } from '../../graph/ops/grid-sample.js';
+import { type GridSampling, gridCubicA, gridEdges, gridSampling, isFree } from '../../graph/ops/grid-sample.js';
 import { type Affine, constant } from '../../loop/affine.js';
 import { call, cast, number } from '../../loop/expression.js';
 import type { Expression } from '../../loop/program.js';
@@ -37,7 +37,8 @@ function tapsOf(scope: Scope, sampling: GridSampling, coordinate: Expression, ex
   const exact = alignCorners
     ? call('mul', call('div', moved, number(2)), number(extent - 1))
     : call('div', call('sub', call('mul', moved, number(extent)), number(1)), number(2));
-  const position = scope.share(padded(scope, sampling, mode === 'nearest' ? call('round', exact) : exact, extent));
+  const target = mode === 'nearest' ? call('round', exact) : exact;
+  const position = scope.share(isFree(sampling) ? target : padded(scope, sampling, target, extent));
   if (mode === 'nearest') return [tapAt(scope, sampling, position, extent)];
   const base = scope.share(call('floor', position));
   const rest = scope.share(call('sub', position, base));
