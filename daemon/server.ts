@@ -139,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       deepstack,
       kserveName,
       streams: () => streams.count,
+      traffic: () => listening.traffic(),
     });
     streams = new Streams({ service, tickets, budget, counter: service.statistics, log, keys, hosts, streamsMax });
     const upgrade = streams.upgrade.bind(streams);

@@ -9,7 +9,7 @@ import {
   type Task,
 } from '../runtime/index.js';
 import { classifyAnswer, describeModel, detectAnswer, loadedFacts, streamedModel, summarize } from './api/answers.js';
-import { complainOfEngine, complainOfModel, npuFacts } from './api/complaints.js';
+import { complainOfEngine, complainOfModel, gpuFacts, npuFacts } from './api/complaints.js';
 import { errorFacts, statusOf } from './api/errors.js';
 import type {
   ClassifyAnswer,
@@ -31,8 +31,11 @@ import { isRebuildable, stageAgain } from './jobs/install.js';
 import { type Follow, type Jobs, jobKey } from './jobs/jobs.js';
 import type { Log } from './log.js';
 import { Statistics } from './statistics.js';
-import type { CompileOptions } from './store/record.js';
+import { type CompileOptions, deviceOf } from './store/record.js';
 import type { ModelStore, StoredModel } from './store/store.js';
+
+/** What a model answered. */
+type Ran = NonNullable<AnswerOf<Work>>;
 
 type DetectWork = Extract<Work, { kind: 'detect' }>;
 
@@ -254,6 +257,11 @@ export class Service {
     this.parts.log('model-removed', { name });
   }
 
+  /** Jobs since the start, by their kind. */
+  get jobCounts(): Jobs['counts'] {
+    return this.parts.jobs.counts;
+  }
+
   health(): Health {
     const { ready, restarts, queued, running } = this.parts.engine.state;
     return {
@@ -273,6 +281,7 @@ export class Service {
       ...health,
       devices: [
         { device: 'cpu', ok: health.engine.ready, ...complainOfEngine(health) },
+        ...gpuFacts(models.filter(({ record }) => deviceOf(record) === 'gpu').map(({ name }) => this.broken.get(name))),
         ...npuFacts(this.parts.engine.loaded.models),
       ],
       models: [
@@ -307,13 +316,22 @@ export class Service {
       const answered = await this.answerOrMend(model, workFor, wait);
       const { answer, version } = answered;
       this.broken.delete(model.name);
-      if (answer !== null) this.statistics.succeeded(model.name, version, answer.ms, performance.now() - start);
+      if (answer !== null) this.count(model, version, answer, performance.now() - start);
       return answered;
     } catch (error) {
       if ([500, 507].includes(statusOf(errorCode(error)))) this.broken.set(model.name, errorFacts(error));
       this.statistics.failed(model.name, model.version, errorCode(error), performance.now() - start);
       throw error;
     }
+  }
+
+  private count({ name, module, record }: StoredModel, version: number, answer: Ran, elapsedMs: number): void {
+    const { ms, format } = answer;
+    this.statistics.succeeded(name, version, ms, elapsedMs);
+    const npu = this.parts.engine.loaded.models.find((loaded) => loaded.module === module)?.npu;
+    const device = npu !== undefined && npu.reasons.length < npu.regions ? 'npu' : deviceOf(record);
+    const objects = 'objects' in answer ? answer.objects.length : undefined;
+    this.statistics.onAnswer({ model: name, device, ms, format, objects });
   }
 
   private async answerOrMend<W extends Work>(

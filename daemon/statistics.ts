@@ -25,6 +25,20 @@ export type DropReason = 'late' | 'queue' | 'decode';
 
 export type StreamStatistics = Readonly<Record<'framesIn' | 'framesOut' | DropReason, number>>;
 
+/** What kind of thing ran a model. */
+export type DeviceKind = 'cpu' | 'gpu' | 'npu';
+
+/** One answer, for whoever counts more of it than `Statistics` does. */
+export interface Answered {
+  readonly model: string;
+  readonly device: DeviceKind;
+  readonly ms: Timings;
+  /** Of the picture that was decoded; undefined if there was none. */
+  readonly format: string | undefined;
+  /** How many objects were found; undefined for what detects none. */
+  readonly objects: number | undefined;
+}
+
 const quiet: StreamStatistics = { framesIn: 0, framesOut: 0, late: 0, queue: 0, decode: 0 };
 const nothing: Duration = { count: 0, ms: 0 };
 const fresh: ModelStatistics = {
@@ -42,6 +56,8 @@ const fresh: ModelStatistics = {
 export class Statistics {
   /** When any model last answered, on the clock of performance.now(), which no one sets back. */
   lastAnswerAt = 0;
+  /** Told of every answer. */
+  onAnswer: (answered: Answered) => void = () => undefined;
   private readonly streams = new Map<string, StreamStatistics>();
   private readonly models = new Map<string, { readonly version: number; readonly counted: ModelStatistics }>();
 

@@ -61,7 +61,7 @@ export { type DetectedObject, type DetectOptions, detectDefaults } from './visio
 export { type ClassifiedClass, type ClassifyOptions, classifyDefaults } from './vision/classes.js';
 export { type CompileFileOptions, compileFile } from './vision/compile.js';
 export { drawObjects, paintObjects } from './vision/draw.js';
-export { decodePicture, type Picture, type PictureSource } from './vision/image.js';
+export { decodePicture, type Picture, type PictureSource, sniffFormat } from './vision/image.js';
 export { parseLabels } from './vision/labels.js';
 export { fitPicture } from './vision/letterbox.js';
 export { openModel, type VisionModel, visionModel } from './vision/model.js';

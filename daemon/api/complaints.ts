@@ -13,6 +13,19 @@ export function complainOfEngine({ engine }: Health): Complaint | undefined {
   };
 }
 
+/**
+ * The GPU, where models are compiled for it.
+ * @param errors why the last request of each of them failed, where it did
+ */
+export function gpuFacts(
+  errors: readonly (ErrorFacts | undefined)[],
+): readonly ({ device: string; ok: boolean } & Partial<Complaint>)[] {
+  if (errors.length === 0) return [];
+  const error = errors.find((each) => each?.code.startsWith('opencl-') === true);
+  if (error === undefined) return [{ device: 'gpu', ok: true }];
+  return [{ device: 'gpu', ok: false, problem: error.message, cure: 'onbox doctor says what the GPU lacks and how to get it' }];
+}
+
 /** The NPU, where a loaded model has regions on it. `ok` is false once the CPU answers for one of them. */
 export function npuFacts(models: readonly LoadedModel[]): readonly ({ device: string; ok: boolean } & Partial<Complaint>)[] {
   const parts = models.flatMap(({ npu }) => npu ?? []);

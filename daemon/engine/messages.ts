@@ -44,12 +44,17 @@ export interface TensorBytes {
 /** A tensor, or a JPEG, PNG or WebP file for the one input of a model that takes pictures. */
 export type EngineInput = TensorBytes | { readonly name: string; readonly image: Uint8Array };
 
-export interface Computed {
+/** What the picture was: jpeg, png, webp, nv12 or rgb24; undefined if there was none. */
+interface OfPicture {
+  readonly format?: string | undefined;
+}
+
+export interface Computed extends OfPicture {
   readonly outputs: readonly TensorBytes[];
   readonly ms: Timings;
 }
 
-export interface Detected {
+export interface Detected extends OfPicture {
   readonly image: { readonly width: number; readonly height: number };
   readonly objects: readonly DetectedObject[];
   readonly ms: Timings;
@@ -57,7 +62,7 @@ export interface Detected {
   readonly pre: number;
 }
 
-export interface Classified {
+export interface Classified extends OfPicture {
   readonly classes: readonly ClassifiedClass[];
   readonly ms: Timings;
 }

@@ -1,6 +1,13 @@
 // What the engine child does with a piece of work. Pictures are decoded side by side; the device runs one session at a time.
 
-import type { ImageInput, Picture, PictureSource, Pixels, VisionModel } from '../../runtime/index.js';
+import {
+  type ImageInput,
+  type Picture,
+  type PictureSource,
+  type Pixels,
+  sniffFormat,
+  type VisionModel,
+} from '../../runtime/index.js';
 import { LoadedModels, type LoadOptions } from './loaded.js';
 import type { Answer, Classified, Detected, LoadedModel, Work } from './messages.js';
 import { pictureOf, runTensors, type TensorSession } from './tensors.js';
@@ -64,12 +71,14 @@ export function createWorker(
             objects,
             ms: { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post },
             pre: ms.decode,
+            format: formatOf(work.image),
           };
         });
       case 'classify':
         return await withModel(work.image, work.module, async (model, picture, decode, queue): Promise<Classified> => {
           const { classes, ms } = await model.classify(picture, work.options);
-          return { classes, ms: { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post } };
+          const times = { decode: decode + ms.decode, queue, infer: ms.infer, post: ms.post };
+          return { classes, ms: times, format: formatOf(work.image) };
         });
       case 'tensors': {
         const start = performance.now();
@@ -80,7 +89,9 @@ export function createWorker(
           const ready = performance.now();
           const { outputs, infer, post } = await runTensors(session, work, picture, runtime);
           models.note(work.module);
-          return { outputs, ms: { decode: decoded - start, queue: ready - decoded, infer, post } };
+          const encoded = work.inputs.find((input) => 'image' in input);
+          const format = encoded === undefined ? undefined : formatOf(encoded.image);
+          return { outputs, ms: { decode: decoded - start, queue: ready - decoded, infer, post }, format };
         });
       }
       case 'open':
@@ -91,6 +102,10 @@ export function createWorker(
         return null;
     }
   };
+}
+
+function formatOf(source: PictureSource): string | undefined {
+  return ArrayBuffer.isView(source) ? sniffFormat(source) : source.format;
 }
 
 /** A lock that runs one task after the other, in the order of the calls. */

@@ -17,6 +17,7 @@ import { answerNoSocket, answerUnknownRoute, createErrorHandler } from './errors
 import { createGuard, type GuardOptions } from './guard.js';
 import { healthRoutes } from './health.js';
 import { jobRoutes } from './jobs.js';
+import type { Traffic } from './listen.js';
 import { loadedRoutes } from './loaded.js';
 import { type ModelRouteOptions, modelRoutes } from './models.js';
 import { openapiRoutes } from './openapi.js';
@@ -35,6 +36,8 @@ export interface AppOptions extends GuardOptions, ModelRouteOptions {
   readonly sessions: TrackSessions;
   /** How many WebSockets are open. */
   streams(): number;
+  /** Bytes of all connections since the start. */
+  traffic(): Traffic;
   readonly deepstack?: DeepstackOptions | undefined;
   /** The server's name under /v2. */
   readonly kserveName?: string | undefined;
@@ -58,7 +61,7 @@ export function createApp(options: AppOptions): Express {
   app.use(loadedRoutes(service));
   app.use(openapiRoutes(service.health().version));
   app.use(healthRoutes(service, options.keys));
-  app.use(metricsRoutes({ service, budget, streams: options.streams }));
+  app.use(metricsRoutes({ service, budget, streams: options.streams, traffic: options.traffic }));
   app.use(ticketRoutes(options.tickets));
   app.all('/v1/stream', answerNoSocket);
   app.use(deepstackRoutes({ service, store, budget, keys: options.keys }, options.deepstack));

@@ -27,9 +27,16 @@ export interface ListenOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 }
 
+export interface Traffic {
+  readonly in: number;
+  readonly out: number;
+}
+
 export interface Listening {
   readonly host: string;
   readonly port: number;
+  /** Bytes of all connections since the start, as they went over the wire. */
+  traffic(): Traffic;
   /** New connections get the new certificate. */
   renew(tls: Tls): void;
   /** Takes no new connections; resolves when the open ones have ended, at the latest after `graceMs`. */
@@ -70,11 +77,13 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
       response.once('close', () => clearTimeout(timer)).once('finish', () => clearTimeout(timer));
     });
   });
+  const traffic = countTraffic(server, sockets);
   await start(server, options);
   const { address, port } = server.address() as AddressInfo;
   return {
     host: address,
     port,
+    traffic,
     renew: (renewed) => (server as TlsServer).setSecureContext?.({ ...renewed, minVersion: 'TLSv1.2' }),
     close: (graceMs) => close(server, graceMs, sockets),
   };
@@ -105,6 +114,28 @@ function createAddressCap(socketsMax: number, silenceMsMax: number, sockets: Set
       if (left === 0) counts.delete(address);
       else counts.set(address, left);
     });
+  };
+}
+
+function countTraffic(server: Server, open: ReadonlySet<Socket>): () => Traffic {
+  const ended = { in: 0, out: 0 };
+  const known = new WeakSet<Socket>();
+  server.on('connection', (socket: Socket) => {
+    // answerPlainly announces a socket a second time.
+    if (known.has(socket)) return;
+    known.add(socket);
+    socket.once('close', () => {
+      ended.in += socket.bytesRead;
+      ended.out += socket.bytesWritten;
+    });
+  });
+  return () => {
+    let { in: received, out: sent } = ended;
+    for (const { bytesRead, bytesWritten } of open) {
+      received += bytesRead;
+      sent += bytesWritten;
+    }
+    return { in: received, out: sent };
   };
 }
 

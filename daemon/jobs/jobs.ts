@@ -22,6 +22,16 @@ export interface JobsOptions extends Pick<RunnerOptions, 'child' | 'parallel' | 
   readonly onDone?: (job: Job) => void;
 }
 
+const kinds = ['compile', 'tune'] as const;
+
+interface JobCounts {
+  readonly kind: JobRequest['kind'];
+  readonly running: number;
+  readonly queued: number;
+  /** Since the start of this process. */
+  readonly finished: Readonly<Record<'done' | 'failed' | 'cancelled', number>>;
+}
+
 interface Running {
   readonly job: Job;
   readonly followers: Set<Follow>;
@@ -44,11 +54,22 @@ export class Jobs {
   private readonly starting = new Map<string, Promise<Job>>();
   /** Of all that are at work, to their last write. */
   private readonly ends = new Set<Promise<Job>>();
+  private readonly finished = { compile: { done: 0, failed: 0, cancelled: 0 }, tune: { done: 0, failed: 0, cancelled: 0 } };
   private readonly stopper = new AbortController();
 
   constructor(options: JobsOptions) {
     this.options = options;
     this.book = new JobBook(options.store);
+  }
+
+  /** Of this process, by kind: at work, waiting, and ended by how they ended. */
+  get counts(): readonly JobCounts[] {
+    const atWork = [...this.running.values()].map(({ job }) => job.kind);
+    return kinds.map((kind) => {
+      const here = atWork.filter((each, index) => each === kind && index < this.options.parallel).length;
+      const all = atWork.filter((each) => each === kind).length;
+      return { kind, running: here, queued: all - here, finished: this.finished[kind] };
+    });
   }
 
   get state(): { readonly running: number; readonly queued: number } {
@@ -133,6 +154,7 @@ export class Jobs {
       .then((ended) => {
         const { id, kind, model, state, version, error } = ended;
         log('job-ended', { job: id, kind, model, state, ...(version === undefined ? {} : { version }), ...codeOf(error) });
+        if (state === 'done' || state === 'failed' || state === 'cancelled') this.finished[kind][state]++;
         if (state === 'done') onDone?.(ended);
         return ended;
       })

@@ -2,16 +2,17 @@
 
 import { errorCode, OnboxError } from '../../runtime/index.js';
 import type { Service } from '../service.js';
+import { identityOf } from '../store/record.js';
 import type { StoredModel } from '../store/store.js';
 import { clip } from './errors.js';
 
 /** Models that a client unloaded: they answer no KServe request until they are loaded, or installed anew. */
 export class LoadStates {
-  /** When the unloaded version was installed, by name: a newer one is ready again. */
+  /** What was unloaded, by name: whatever is installed after it is ready again. */
   private readonly unloaded = new Map<string, string>();
 
-  unload({ name, record }: StoredModel): void {
-    this.unloaded.set(name, record.installedAt);
+  unload(model: StoredModel): void {
+    this.unloaded.set(model.name, identityOf(model.record));
   }
 
   load(name: string): void {
@@ -19,7 +20,7 @@ export class LoadStates {
   }
 
   isUnloaded({ name, record }: StoredModel): boolean {
-    return this.unloaded.get(name) === record.installedAt;
+    return this.unloaded.get(name) === identityOf(record);
   }
 }
 

@@ -4,17 +4,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
 import { Router } from 'express';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { MemoryBudget } from '../http/budget.js';
 import { refuseMethod } from '../http/errors.js';
+import type { Traffic } from '../http/listen.js';
 import type { Service } from '../service.js';
 import type { ModelStatistics, Statistics, StreamStatistics } from '../statistics.js';
+import { addAnswers } from './answers.js';
+import { counter, gauge, labelledGauge } from './kinds.js';
 
 export interface MetricsParts {
   readonly service: Service;
   readonly budget: MemoryBudget;
   /** Open WebSockets. */
   streams(): number;
+  /** Bytes of all connections since the start. */
+  traffic(): Traffic;
 }
 
 /** What is known of an installed model when it is scraped. */
@@ -81,7 +86,9 @@ export function metricsRoutes(parts: MetricsParts): Router {
 function createRegistry(parts: MetricsParts): Registry {
   const registry = new Registry();
   addModels(registry, parts);
+  addLoads(registry, parts);
   addStreams(registry, parts);
+  addAnswers(registry, parts.service);
   addDaemon(registry, parts);
   addMachine(registry);
   return registry;
@@ -106,6 +113,18 @@ function addModels(registry: Registry, parts: MetricsParts): void {
   });
 }
 
+function addLoads(registry: Registry, parts: MetricsParts): void {
+  const help = 'Model load time in seconds; 0 for a model that is not loaded';
+  const facts = { name: 'nv_model_load_duration_secs', help, labelNames: ['model', 'version'] };
+  labelledGauge(registry, facts, async (set) => {
+    const { models: loaded } = parts.service.loaded();
+    for (const { labels } of await sample(parts)) {
+      const found = loaded.find(({ name, version }) => name === labels.model && String(version) === labels.version);
+      set(labels, (found?.loadMs ?? 0) / 1000);
+    }
+  });
+}
+
 function addStreams(registry: Registry, parts: MetricsParts): void {
   const frames = {
     name: 'onbox_stream_frames_total',
@@ -117,6 +136,27 @@ function addStreams(registry: Registry, parts: MetricsParts): void {
       add({ model: labels.model, direction: 'in' }, streamed.framesIn);
       add({ model: labels.model, direction: 'out' }, streamed.framesOut);
     }
+  });
+  const rate = {
+    name: 'onbox_stream_fps',
+    help: 'Frames of streams in a second, since the last scrape',
+    labelNames: ['model', 'direction'],
+  };
+  let before = { at: performance.now(), frames: new Map<string, number>() };
+  labelledGauge(registry, rate, async (set) => {
+    const now = { at: performance.now(), frames: new Map<string, number>() };
+    for (const { labels, streamed } of await sample(parts)) {
+      for (const [direction, count] of [
+        ['in', streamed.framesIn],
+        ['out', streamed.framesOut],
+      ] as const) {
+        const key = `${direction} ${labels.model}`;
+        now.frames.set(key, count);
+        const more = Math.max(0, count - (before.frames.get(key) ?? 0));
+        set({ model: labels.model, direction }, (more * 1000) / Math.max(now.at - before.at, 1));
+      }
+    }
+    before = now;
   });
   const dropped = {
     name: 'onbox_stream_frames_dropped_total',
@@ -133,7 +173,7 @@ function addStreams(registry: Registry, parts: MetricsParts): void {
   gauge(registry, 'onbox_ws_clients', 'Open WebSockets', () => parts.streams());
 }
 
-function addDaemon(registry: Registry, { service, budget }: MetricsParts): void {
+function addDaemon(registry: Registry, { service, budget, traffic }: MetricsParts): void {
   gauge(registry, 'onbox_engine_up', 'Whether the engine takes work', () => Number(service.health().engine.ready));
   counter(
     registry,
@@ -145,16 +185,22 @@ function addDaemon(registry: Registry, { service, budget }: MetricsParts): void 
   gauge(registry, 'onbox_requests_running', 'Requests inside the engine', () => service.health().engine.running);
   gauge(registry, 'onbox_body_bytes', 'Memory of the bodies of the requests in work', () => budget.taken);
   gauge(registry, 'onbox_resident_bytes', 'Resident memory of the supervisor', () => process.memoryUsage.rss());
-  new Gauge({
-    name: 'onbox_jobs',
-    help: 'Compile jobs',
-    labelNames: ['kind', 'state'],
-    registers: [registry],
-    collect() {
-      const { running, queued } = service.health().jobs;
-      this.set({ kind: 'compile', state: 'running' }, running);
-      this.set({ kind: 'compile', state: 'queued' }, queued);
-    },
+  const jobs = { name: 'onbox_jobs', help: 'Jobs at work and waiting', labelNames: ['kind', 'state'] };
+  labelledGauge(registry, jobs, (set) => {
+    for (const { kind, running, queued } of service.jobCounts) {
+      set({ kind, state: 'running' }, running);
+      set({ kind, state: 'queued' }, queued);
+    }
+  });
+  const finished = { name: 'onbox_jobs_finished_total', help: 'Jobs that ended', labelNames: ['kind', 'result'] };
+  counter(registry, finished, async (add) => {
+    for (const { kind, finished: ends } of service.jobCounts) {
+      for (const [result, count] of Object.entries(ends)) add({ kind, result }, count);
+    }
+  });
+  const bytes = { name: 'onbox_bytes_total', help: 'Bytes of all connections', labelNames: ['direction'] };
+  counter(registry, bytes, async (add) => {
+    for (const [direction, count] of Object.entries(traffic())) add({ direction }, count);
   });
 }
 
@@ -168,45 +214,13 @@ function addMachine(registry: Registry): void {
   });
   gauge(registry, 'nv_cpu_memory_total_bytes', 'CPU total memory (RAM), in bytes', totalmem);
   gauge(registry, 'nv_cpu_memory_used_bytes', 'CPU used memory (RAM), in bytes', () => totalmem() - freemem());
-  new Gauge({
+  const temperature = {
     name: 'onbox_temperature_celsius',
     help: 'Temperature of each thermal zone of the machine',
     labelNames: ['zone'],
-    registers: [registry],
-    async collect() {
-      for (const [zone, celsius] of await temperatures()) this.set({ zone }, celsius);
-    },
-  });
-}
-
-type Add = (labels: Record<string, string>, total: number) => void;
-
-/** A counter whose totals are kept elsewhere. */
-function counter(
-  registry: Registry,
-  facts: { readonly name: string; readonly help: string; readonly labelNames: readonly string[] },
-  read: (add: Add) => Promise<void>,
-): void {
-  new Counter({
-    name: facts.name,
-    help: facts.help,
-    labelNames: [...facts.labelNames],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      await read((labels, total) => this.inc(labels, total));
-    },
-  });
-}
-
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(read());
-    },
+  };
+  labelledGauge(registry, temperature, async (set) => {
+    for (const [zone, celsius] of await temperatures()) set({ zone }, celsius);
   });
 }
 

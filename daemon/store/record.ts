@@ -48,8 +48,20 @@ export interface ModelRecord {
    * may jump, this does not. Records of older versions of onbox have none, which means before all others.
    */
   readonly order?: number;
+  /** Random, of this very installation. Records of older versions of onbox have none. */
+  readonly id?: string;
   /** ISO 8601, UTC. */
   readonly installedAt: string;
+}
+
+/** What tells one installation from every other, whatever the clock says: a version of a model that was removed may be used again. */
+export function identityOf({ id, version, digest, installedAt }: ModelRecord): string {
+  return id ?? `${version} ${digest} ${installedAt}`;
+}
+
+/** What kind of thing runs the model. */
+export function deviceOf({ device }: ModelRecord): 'cpu' | 'gpu' {
+  return device === 'cpu' ? 'cpu' : 'gpu';
 }
 
 /**
@@ -89,6 +101,7 @@ function firstWrongField(value: unknown, name: string, version: number): string 
     ['options', isObject(value['options'])],
     ['report', isObject(value['report'])],
     ['order', value['order'] === undefined || Number.isSafeInteger(value['order'])],
+    ['id', value['id'] === undefined || typeof value['id'] === 'string'],
     ['installedAt', typeof value['installedAt'] === 'string'],
   ];
   return checks.find(([, holds]) => !holds)?.[0];

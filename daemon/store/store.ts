@@ -35,7 +35,7 @@ export interface StoredModel {
 }
 
 /** What the installer knows; the store adds the rest. */
-export type RecordFacts = Omit<ModelRecord, 'format' | 'name' | 'version' | 'order' | 'installedAt'>;
+export type RecordFacts = Omit<ModelRecord, 'format' | 'name' | 'version' | 'order' | 'id' | 'installedAt'>;
 
 /** File names inside a version's folder. */
 export const onnxFile = 'model.onnx';
@@ -239,6 +239,7 @@ export class ModelStore {
         name,
         version,
         order: await this.orderOf(name),
+        id: randomBytes(16).toString('hex'),
         installedAt: new Date().toISOString(),
       };
       await writeFileAtomic(join(staging, recordFile), `${JSON.stringify(record, null, 2)}\n`);

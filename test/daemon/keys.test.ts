@@ -55,6 +55,13 @@ test('metrics count what models did, behind the key, with labels of installed mo
   expect(text).toContain('nv_inference_request_failure{model="thing",version="1",reason="OTHER"} 1\n');
   expect(text).toMatch(/# TYPE nv_inference_request_duration_us counter\n/);
   expect(text).toContain('onbox_engine_up 1\n');
+  expect(text).toContain('onbox_inference_seconds_count{model="thing",device="cpu"} 1\n');
+  expect(text).toContain('onbox_device_up{device="cpu"} 1\n');
+  expect(text).toMatch(/\nonbox_device_busy_ratio\{device="cpu"\} [0-9.e-]+\n/);
+  expect(text).toMatch(/\nonbox_detections_total\{model="thing"\} [0-9]+\n/);
+  expect(text).toMatch(/\nnv_model_load_duration_secs\{model="thing",version="1"\} [0-9.e-]+\n/);
+  expect(text).toMatch(/\nonbox_bytes_total\{direction="in"\} [1-9][0-9]*\n/);
+  expect(text).toMatch(/\nonbox_jobs_finished_total\{kind="compile",result="done"\} [0-9]+\n/);
   expect(text).not.toContain('made-up-by-a-client');
 });
 
