@@ -4,7 +4,7 @@
 
 import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
-import { type Affine, affineKey, constant, dependsOn, strideOf, visitAtoms } from '../loop/affine.js';
+import { type Affine, affineKey, constant, dependsOn, rangeOf, strideOf, visitAtoms } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Expression, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock } from '../loop/statement.js';
@@ -274,30 +274,32 @@ export class KernelWriter {
 
   /** Splits an address into a declared pointer and a literal offset; the lane of a vector loop is left out of both. */
   private address(base: string, buffer: string, flat: Affine): { pointer: string; offset: string } {
-    const variables: Affine = {
-      constant: 0,
-      terms: flat.terms.filter(({ atom }) => atom.kind !== 'variable' || atom.name !== this.lane),
-    };
-    if (variables.terms.length === 0) return { pointer: base, offset: String(flat.constant) };
+    const { dialect } = this;
+    const terms = flat.terms.filter(({ atom }) => atom.kind !== 'variable' || atom.name !== this.lane);
+    if (terms.length === 0) return { pointer: base, offset: String(flat.constant) };
+    // An unsigned offset must not begin below 0, as where an axis is read backwards.
+    const low = dialect.offsetType === undefined ? 0 : Math.min(0, rangeOf({ constant: 0, terms })[0]);
+    const variables: Affine = { constant: -low, terms };
+    const offset = String(flat.constant + low);
     const text = this.expressions.index(variables);
     // What is measured may depend on stores of this block, or be guarded where it stands: it is computed there.
-    if (isMeasured(variables)) return { pointer: `(${base} + ${text})`, offset: String(flat.constant) };
+    if (isMeasured(variables)) return { pointer: `(${base} + ${text})`, offset };
     const key = `${base}+${affineKey(variables)}`;
     for (const block of this.blocks) {
       const known = block.pointers.get(key);
-      if (known !== undefined) return { pointer: known, offset: String(flat.constant) };
+      if (known !== undefined) return { pointer: known, offset };
     }
     const pointer = `p${this.counter++}`;
     const { dtype, role } = this.bufferOf(buffer);
     if (isConstant(this.bufferOf(buffer))) this.constants.add(pointer);
-    const isEven = variables.terms.every(({ coefficient }) => coefficient % this.dialect.lanes === 0);
+    const isEven = low % dialect.lanes === 0 && terms.every(({ coefficient }) => coefficient % dialect.lanes === 0);
     if (isEven && this.aligned.has(base)) this.aligned.add(pointer);
     const isOwn = role === 'local';
-    const type = this.dialect.pointer(dtype, { isGlobal: !isOwn, isWritable: isOwn || role === 'output' });
-    const depth = this.dialect.offsetType === undefined || isOwn ? this.blocks.length - 1 : this.depthOf(variables);
+    const type = dialect.pointer(dtype, { isGlobal: !isOwn, isWritable: isOwn || role === 'output' });
+    const depth = dialect.offsetType === undefined || isOwn ? this.blocks.length - 1 : this.depthOf(variables);
     this.declareAt(depth, `${type} ${pointer} = ${base} + ${this.offsetAt(depth, variables)};`);
     this.blocks[depth]?.pointers.set(key, pointer);
-    return { pointer, offset: String(flat.constant) };
+    return { pointer, offset };
   }
 
   /** The innermost block whose variable an index depends on. */

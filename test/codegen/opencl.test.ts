@@ -9,6 +9,7 @@ import { dtypeBytes, elementCount, type Tensor, viewBytes } from '../../runtime/
 import { createOpenclSession, listOpenclDevices } from '../../runtime/device/opencl-session.js';
 import { runProgram } from '../../runtime/loop/interpret.js';
 import { pack } from '../../runtime/loop/pack.js';
+import { parseProgram } from '../../runtime/loop/parse.js';
 import type { Program } from '../../runtime/loop/program.js';
 import { programSwitches } from '../../runtime/module/opencl-target.js';
 import { apply } from '../../runtime/schedule/apply.js';
@@ -20,7 +21,13 @@ keepPoclCache();
 
 const grid = { items: 256, groupMax: 64, groupSides: [64, 64, 4] as const, vectorsFull: 7 };
 const machine = { lanes: openclLanes, vectorRegisters: 12, fmaPerCycle: 1, threads: 1, grid };
-const all = samples(openclLanes).map(({ title, program }) => {
+/** As the channels of a picture for a model that wants them in the other order. */
+const backwards = parseProgram(`input x u8[7,3]
+output y f32[3,7]
+for c in 0..3
+  for p in 0..7
+    y[c, p] = f32(x[p, 2 - c])`);
+const all = [...samples(openclLanes), { title: 'an axis read backwards', program: backwards }].map(({ title, program }) => {
   const applied = apply(defaultSchedule(program, machine), program);
   if (!applied.legal) throw new Error(applied.reason);
   return { title, program, scheduled: applied.program };
@@ -63,6 +70,7 @@ const kinds = [
   /^conv\+clip .* in blocks/,
   /^average-pool .* in blocks/,
   /^softmax/,
+  /backwards$/,
 ];
 const run = kinds.flatMap((kind) => all.filter(({ title }) => kind.test(title)).slice(0, 1));
 
