@@ -43,7 +43,6 @@ export const tune: Command = {
     const minutes = args.number('minutes', tuneLimits.minutes) ?? tuneLimits.minutesDefault;
     const trials = args.number('trials', tuneLimits.trials) ?? tuneLimits.trials.max;
     const options = await compileOptionsOf(args);
-    if (options.target === 'opencl') throw usageError('tune: it searches for the CPU; modules for OpenCL are not tuned yet');
     const job = new TuneJob(options, { minutes, trials }, terminal);
     const text = args.positional(0);
     const client = await daemonOf(args, terminal);

@@ -40,13 +40,14 @@ export async function search(
   { options, records, budget, signal }: SearchOptions,
   progress: (progress: TuneProgress) => void,
 ): Promise<TuneReport> {
-  const { inputs, otherInputs: _, cut, threads, exact, ...flags } = options;
+  const { inputs, otherInputs: _, cut, threads, target, exact, ...flags } = options;
   return await tuneFile(onnx, {
     ...mergeOverrides(flags, await readSidecar(onnx)),
     ...budget,
     ...(inputs === undefined ? {} : { inputs }),
     ...(cut === undefined ? {} : { cut }),
     ...(threads === undefined ? {} : { threads }),
+    ...(target === undefined ? {} : { target }),
     ...(exact === undefined ? {} : { exact }),
     records,
     signal,

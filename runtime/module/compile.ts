@@ -177,7 +177,7 @@ export function layOut(plain: Graph, device: CpuDevice, choose: WinogradChoice =
 }
 
 /** @param lanes floats in a vector of the target, and channels in a block */
-function layOutFor(plain: Graph, lanes: number, choose: WinogradChoice): Graph {
+export function layOutFor(plain: Graph, lanes: number, choose: WinogradChoice): Graph {
   return layOutStated(optimize(plain), lanes, choose);
 }
 

@@ -1,11 +1,15 @@
 // An OpenCL device as a target: the machine that schedules see, how its programs are scheduled, and what a manifest says of it.
 
-import { openclLanes } from '../codegen/opencl.js';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openclLanes, writeClKernels, writeClProgram } from '../codegen/opencl.js';
 import type { OpenclDevice } from '../device/opencl.js';
 import { defaultSchedule } from '../schedule/default.js';
 import type { TuningMachine } from '../schedule/machine.js';
 import type { Place } from '../schedule/records.js';
 import type { Scheduling } from './assemble.js';
+import type { BatchTarget } from './batch.js';
+import { programFile } from './files.js';
 import type { Known } from './known.js';
 import type { OpenclPart, openclSwitches } from './manifest.js';
 
@@ -30,6 +34,9 @@ const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 12, vec
 /** 16 registers of vectors, as Midgard. */
 const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 8, vectorsFull: 4, l1Bytes: 16 * 1024 };
 
+/** In larger groups a work-item has few registers. */
+const groupsTriedMax = 256;
+
 const l2BytesMin = 256 * 1024;
 
 function makeOf({ localBytes, type, floatLanes }: OpenclDevice): Make {
@@ -37,7 +44,8 @@ function makeOf({ localBytes, type, floatLanes }: OpenclDevice): Make {
   return type === 'gpu' && floatLanes >= openclLanes ? vector : scalar;
 }
 
-function openclMachine(device: OpenclDevice): TuningMachine {
+/** The device as schedules see it. */
+export function openclMachine(device: OpenclDevice): TuningMachine {
   const { itemsPerUnit, groupMax, vectorRegisters, vectorsFull, l1Bytes } = makeOf(device);
   return {
     lanes: openclLanes,
@@ -49,6 +57,7 @@ function openclMachine(device: OpenclDevice): TuningMachine {
     grid: {
       items: device.units * itemsPerUnit,
       groupMax: Math.min(groupMax, device.workGroupMax),
+      groupLimit: Math.min(groupsTriedMax, device.workGroupMax),
       groupSides: device.workItemMax,
       vectorsFull,
     },
@@ -58,6 +67,23 @@ function openclMachine(device: OpenclDevice): TuningMachine {
 export function openclScheduling(device: OpenclDevice, known: Known | undefined): Scheduling {
   const machine = openclMachine(device);
   return (program) => known?.schedule(program) ?? defaultSchedule(program, machine);
+}
+
+/** As OpenCL C, which the driver compiles when it is measured. */
+export function openclBatches(device: OpenclDevice): BatchTarget {
+  return {
+    write: (program, first) =>
+      writeClKernels(
+        (i) => `k${first + i}`,
+        program,
+        () => true,
+      ),
+    build: async (folder, kernels) => {
+      const source = join(folder, programFile);
+      await writeFile(source, writeClProgram(kernels));
+      return { object: '', opencl: { device, source, switches: programSwitches } };
+    },
+  };
 }
 
 /** Where records of the device stand. Its work-items are not threads that one could have fewer of. */

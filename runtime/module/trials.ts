@@ -1,5 +1,5 @@
-// Measures candidates for the search: a batch becomes one shared object and runs in a child, with the default schedule of the program
-// beside the candidates as the reference.
+// Measures candidates for the search: a batch is compiled as one and runs in a child, with the default schedule of the program beside
+// the candidates as the reference.
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { errorCode, OnboxError } from '../core/error.js';
 import { type CpuDevice, fastestProcessors } from '../device/cpu.js';
 import { type MeasureOptions, measure } from '../device/measure.js';
 import type { Measured } from '../device/measure-messages.js';
+import type { OpenclDevice } from '../device/opencl.js';
 import type { Program } from '../loop/program.js';
 import { defaultChoice, defaultSchedule } from '../schedule/default.js';
 import type { TuningMachine } from '../schedule/machine.js';
@@ -14,12 +15,15 @@ import { scheduleKey } from '../schedule/records.js';
 import type { KnownTimes } from '../schedule/search.js';
 import type { Schedule } from '../schedule/steps.js';
 import type { Candidate, Finding, Task } from '../schedule/task-search.js';
-import { compileBatch } from './batch.js';
+import { type Batch, compileBatch, cpuBatches } from './batch.js';
+import { openclBatches } from './opencl-target.js';
 import { medianOf } from './speed.js';
 import { makeTrialData, type TrialData, writeTruth } from './trial-data.js';
 
 export interface TrialOptions {
   readonly device: CpuDevice;
+  /** Where candidates run, if not on the processor. */
+  readonly opencl?: OpenclDevice | undefined;
   readonly machine: TuningMachine;
   /** Absolute path of a folder for sources and objects, which the caller deletes. */
   readonly workspace: string;
@@ -27,10 +31,10 @@ export interface TrialOptions {
   readonly child?: MeasureOptions['child'];
 }
 
-/** All runs of one candidate together may take this long. */
-const candidateTimeoutMs = 20_000;
-/** Largest error of an output relative to its largest magnitude. */
-const errorMax = 1e-4;
+/** All runs of one candidate together may take this long; drivers of OpenCL compile all of a batch before the first runs. */
+const timeoutMs = { cpu: 20_000, opencl: 120_000 };
+/** Largest error of an output relative to its largest magnitude; native functions of GPUs are less exact. */
+const errorMax = { cpu: 1e-4, opencl: 1e-3 };
 /** Milliseconds of runs of one candidate. */
 const budgetMs = 25;
 /** As many timings of the reference before and after a candidate say how fast the machine was. */
@@ -112,13 +116,20 @@ export class Trials {
     try {
       return await this.measureBatch(program, ground, schedules, incumbentNs);
     } catch (error) {
-      if (!['toolchain-failed', 'toolchain-timeout'].includes(errorCode(error))) throw error;
+      if (!this.isOfBatch(errorCode(error))) throw error;
       if (schedules.length === 1) return [undefined];
       const half = Math.ceil(schedules.length / 2);
       const first = await this.measureAll(program, ground, schedules.slice(0, half), incumbentNs);
       if (first.length < half) return first;
       return [...first, ...(await this.measureAll(program, ground, schedules.slice(half), incumbentNs))];
     }
+  }
+
+  /** Whether an error may come of one schedule alone; what a driver does not compile is known only when it is loaded. */
+  private isOfBatch(code: string): boolean {
+    return ['toolchain-failed', 'toolchain-timeout', ...(this.options.opencl === undefined ? [] : ['measure-failed'])].includes(
+      code,
+    );
   }
 
   private async measureBatch(
@@ -131,7 +142,9 @@ export class Trials {
     const isThere = scheduleKey(schedules[0] ?? []) === scheduleKey(reference);
     const all = isThere ? schedules : [reference, ...schedules];
     const measured = await this.inFolder(async (folder) => {
-      const batch = await compileBatch(folder, program, all, data, this.options.device);
+      const { device, opencl } = this.options;
+      const target = opencl === undefined ? cpuBatches(device) : openclBatches(opencl);
+      const batch = await compileBatch(folder, program, all, data, target);
       return await this.measure(data, batch, { truth, capture: false, incumbentNs });
     });
     return isThere ? measured : measured.slice(1);
@@ -139,15 +152,16 @@ export class Trials {
 
   private async measure(
     { arenaBytes, inputs, outputs }: TrialData,
-    batch: Awaited<ReturnType<typeof compileBatch>>,
+    batch: Batch,
     how: { readonly truth: string; readonly capture: boolean; readonly incumbentNs: number },
   ): Promise<Measured[]> {
     const { device, machine, signal, child } = this.options;
     const data = { arenaBytes, inputs, outputs };
+    const where = batch.opencl === undefined ? 'cpu' : 'opencl';
     return await measure(
-      { ...batch, ...data, ...how, threads: machine.threads, reference: 0, errorMax, budgetMs },
+      { ...batch, ...data, ...how, threads: machine.threads, reference: 0, errorMax: errorMax[where], budgetMs },
       {
-        timeoutMs: candidateTimeoutMs,
+        timeoutMs: timeoutMs[where],
         signal,
         processors: fastestProcessors(device, machine.threads),
         ...(child === undefined ? {} : { child }),
@@ -172,7 +186,7 @@ export class Trials {
   private async findTruth({ program, title }: Task, data: TrialData, truth: string): Promise<boolean> {
     if (writeTruth(truth, program, data)) return true;
     const [measured] = await this.inFolder(async (folder) => {
-      const plain = await compileBatch(folder, program, [[]], data, this.options.device);
+      const plain = await compileBatch(folder, program, [[]], data, cpuBatches(this.options.device));
       return await this.measure(data, plain, { truth, capture: true, incumbentNs: 1 });
     });
     if (measured === undefined || measured.outcome === 'ok') return measured !== undefined;

@@ -4,18 +4,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeCpu } from '../device/cpu.js';
+import { isForOpencl, openclLanes } from '../codegen/opencl.js';
+import { type CpuDevice, describeCpu } from '../device/cpu.js';
 import type { MeasureOptions } from '../device/measure.js';
+import type { OpenclDevice } from '../device/opencl.js';
+import { chooseOpencl, type ProbeOptions, probeOpencl } from '../device/opencl-probe.js';
 import type { Graph } from '../graph/graph.js';
-import { Records } from '../schedule/records.js';
+import type { TuningMachine } from '../schedule/machine.js';
+import { type Place, Records } from '../schedule/records.js';
 import { Search, type SearchProgress, type TaskResult } from '../schedule/search.js';
 import type { Task } from '../schedule/task-search.js';
 import { searchAlgorithms } from './algorithms.js';
-import { layOut } from './compile.js';
+import type { Scheduling } from './assemble.js';
+import { type CompileTarget, layOut, layOutFor } from './compile.js';
 import { imagePrologues } from './image.js';
 import { Known } from './known.js';
 import { machineOf } from './machine.js';
 import { compilerVersion, type ImageInput } from './manifest.js';
+import { openclMachine, openclPlace, openclScheduling } from './opencl-target.js';
 import { measurePeak } from './peak.js';
 import { requireCompilable } from './refuse.js';
 import { algorithmsFor, schedulingFor } from './scheduling.js';
@@ -28,7 +34,11 @@ export interface TuneRequest {
   readonly image: ImageInput | undefined;
   /** The file that is read and added to. */
   readonly records: string;
-  /** That the schedules are for: the machine's cores where it is absent. */
+  /** The CPU where it is absent. */
+  readonly target?: CompileTarget;
+  /** How OpenCL devices are tested; tests set it. */
+  readonly probe?: ProbeOptions;
+  /** That the schedules are for: the machine's cores where it is absent. Of no meaning for an OpenCL device. */
   readonly threads?: number;
   readonly minutes: number;
   /** Candidates at most. */
@@ -69,7 +79,7 @@ export interface TunedLayer {
 export interface TuneReport {
   /** What takes most time first. */
   readonly layers: readonly TunedLayer[];
-  /** Operations of a nanosecond that the processor does at most, as measured. */
+  /** Operations of a nanosecond that the processor does at most, as measured; infinite where it is not known. */
   readonly peakFlopsPerNs: number;
   readonly threads: number;
   /** What it took, and of it to compile and run candidates; the rest is the search's own. */
@@ -77,32 +87,32 @@ export interface TuneReport {
   readonly busySeconds: number;
 }
 
-/** Bytes of a nanosecond that come from memory; a bound that no core of today's boards exceeds. */
-const bytesPerNs = 40;
+/** Bytes of a nanosecond that come from memory; bounds that no core of today's boards exceeds, and no GPU with memory of its own. */
+const bytesPerNs = { shared: 40, own: 8000 };
 
 /** Of the minutes and trials, what may go to the choice of algorithms. */
 const algorithmShare = 1 / 3;
 
 /**
  * Searches algorithms and schedules for a model until the time is up, the trials are spent, or nothing is left to gain.
- * @throws OnboxError of requireCompilable, `records-unreadable`, `measure-failed`, `toolchain-missing`
+ * @throws OnboxError of requireCompilable, probeOpencl, chooseOpencl, `records-unreadable`, `measure-failed`, `toolchain-missing`,
+ *   `opencl-unusable` where the device does not survive a candidate
  */
 export async function tune(request: TuneRequest): Promise<TuneReport> {
   const { graph: plain, image, records, signal, progress, child, exact = false } = request;
   requireCompilable(plain, image);
   const device = describeCpu();
-  const threads = request.threads ?? device.cores.count;
-  const machine = machineOf(device, threads);
-  const place = { device: device.fingerprint, threads };
+  const site = request.target === 'opencl' ? await openclSite(request) : cpuSite(device, request);
+  const { machine, place, opencl } = site;
   const book = Records.open(records);
   const spending = new Spending(request);
   const workspace = await mkdtemp(join(tmpdir(), 'onbox-tune-'));
   try {
-    const trials = new Trials({ device, machine, workspace, signal, child });
-    const flopsPerNs = (await measurePeak(trials, machine)) ?? Number.POSITIVE_INFINITY;
-    const open = (): Known => Known.open(device, threads, records);
-    if (!exact) {
-      const best = schedulingFor(device, threads, open());
+    const trials = new Trials({ device, opencl, machine, workspace, signal, child });
+    const peak = opencl === undefined ? await measurePeak(trials, machine) : undefined;
+    const flopsPerNs = peak ?? Number.POSITIVE_INFINITY;
+    if (site.algorithms && !exact) {
+      const best = site.schedule();
       const time = async (task: Task): Promise<number | undefined> => {
         progress?.({ ...spending.sofar, title: task.title, startNs: undefined, bestNs: undefined });
         return await spending.onOne(() => trials.time(task, best(task.program)));
@@ -110,14 +120,14 @@ export async function tune(request: TuneRequest): Promise<TuneReport> {
       const goesOn = (): boolean => spending.share < algorithmShare && signal?.aborted !== true;
       await searchAlgorithms(plain, { device, place, compiler: compilerVersion, records: book, time, goesOn });
     }
-    const known = open();
-    const graph = layOut(plain, device, exact ? () => undefined : algorithmsFor(device, known));
+    const known = site.known();
+    const graph = site.layOut(plain, known);
     const tasks = tasksOf(graph, image === undefined ? [] : imagePrologues(graph, image));
     const before = spending.sofar;
-    const search = new Search(tasks, {
+    const search = new Search(opencl === undefined ? tasks : tasks.filter(({ program }) => isForOpencl(program)), {
       machine,
       place,
-      roofline: { flopsPerNs, bytesPerNs },
+      roofline: { flopsPerNs, bytesPerNs: opencl?.isMemoryUnified === false ? bytesPerNs.own : bytesPerNs.shared },
       records: book,
       compiler: compilerVersion,
       suggest: ({ program }) => known.choices(program),
@@ -128,10 +138,51 @@ export async function tune(request: TuneRequest): Promise<TuneReport> {
     });
     const layers = layersOf(await search.run());
     const { seconds } = spending.sofar;
-    return { layers, peakFlopsPerNs: flopsPerNs, threads, seconds, busySeconds: trials.busySeconds };
+    return { layers, peakFlopsPerNs: flopsPerNs, threads: place.threads, seconds, busySeconds: trials.busySeconds };
   } finally {
     await rm(workspace, { recursive: true, force: true });
   }
+}
+
+/** Where a model is tuned, and what a compile for it would do. */
+interface Site {
+  readonly machine: TuningMachine;
+  readonly place: Place;
+  readonly opencl?: OpenclDevice;
+  /** Whether convolutions have a choice of algorithms there. */
+  readonly algorithms: boolean;
+  /** As the records stand now. */
+  known(): Known;
+  schedule(): Scheduling;
+  layOut(plain: Graph, known: Known): Graph;
+}
+
+function cpuSite(device: CpuDevice, { records, exact = false, threads = device.cores.count }: TuneRequest): Site {
+  const known = (): Known => Known.open(device, threads, records);
+  return {
+    machine: machineOf(device, threads),
+    place: { device: device.fingerprint, threads },
+    algorithms: true,
+    known,
+    schedule: () => schedulingFor(device, threads, known()),
+    layOut: (plain, now) => layOut(plain, device, exact ? () => undefined : algorithmsFor(device, now)),
+  };
+}
+
+/** @throws OnboxError of probeOpencl, chooseOpencl */
+async function openclSite({ records, probe }: TuneRequest): Promise<Site> {
+  const opencl = chooseOpencl(await probeOpencl(probe));
+  const place = openclPlace(opencl);
+  const known = (): Known => Known.at(place, records);
+  return {
+    machine: openclMachine(opencl),
+    place,
+    opencl,
+    algorithms: false,
+    known,
+    schedule: () => openclScheduling(opencl, known()),
+    layOut: (plain) => layOutFor(plain, openclLanes, () => undefined),
+  };
 }
 
 /** What a search has taken of its minutes and trials. */

@@ -119,7 +119,7 @@ function computeCycles(workload: Workload, choice: Choice, machine: TuningMachin
 }
 
 /** Multiply-adds that are written out one after the other. */
-function bodyOf({ frame }: Workload, { lines, rows, columns, turned, unrolled }: Choice): number {
+export function bodyOf({ frame }: Workload, { lines, rows, columns, turned, unrolled }: Choice): number {
   const loops = turn(frame.anatomy.reduce, turned);
   const written = loops.slice(Math.max(0, loops.length - unrolled));
   return written.reduce((product, { extent }) => product * extent, lines * rows * columns);

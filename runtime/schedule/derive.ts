@@ -21,8 +21,8 @@ export function scheduleFor(program: Program, machine: Machine, choice: Choice):
   if (machine.grid === undefined) {
     for (const step of parallelSteps(builder.program, machine.threads * choice.chunks)) builder.try(step);
   } else {
-    const { groupMax, groupSides: sides } = machine.grid;
-    bindItems(builder, Math.min(choice.chunks, groupMax), { lanes: machine.lanes, sides });
+    const { groupLimit, groupSides: sides } = machine.grid;
+    bindItems(builder, Math.min(choice.chunks, groupLimit), { lanes: machine.lanes, sides });
   }
   return builder.steps;
 }

@@ -4,6 +4,7 @@ import type { Program } from '../loop/program.js';
 import type { Choice } from './choice.js';
 import { type Draft, draft } from './cost.js';
 import type { FrameChoice } from './frame.js';
+import { gridDraft } from './grid.js';
 import type { TuningMachine } from './machine.js';
 import { type Workload, workloadOf } from './workload.js';
 
@@ -18,6 +19,8 @@ export class Drafts {
   }
 
   of(choice: Choice): Draft {
+    const { grid } = this.machine;
+    if (grid !== undefined) return gridDraft(this.workload(choice), choice, this.machine, grid);
     return draft(this.workload(choice), choice, this.machine);
   }
 

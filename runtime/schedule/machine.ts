@@ -16,6 +16,8 @@ export interface GridFacts {
   readonly items: number;
   /** Of a work-group, for kernels with many registers too. */
   readonly groupMax: number;
+  /** Of a work-group, as large as a search tries. */
+  readonly groupLimit: number;
   /** Along each dimension; a GPU may allow fewer along the last. */
   readonly groupSides: readonly [number, number, number];
   /** Vectors in registers, beyond which fewer work-items run at once. */

@@ -26,6 +26,7 @@ const columnsMax = 8;
 /** Iterations written out where nothing is reduced. */
 const copiesTried = [1, 2, 4, 8];
 const chunksTried = [1, 2, 4, 8, 16, 32];
+const groupsTried = [16, 32, 64, 128, 256];
 /** Multiply-adds in straight-line code, beyond which compilers become slow and caches of instructions small. */
 const bodyMax = 600;
 
@@ -54,7 +55,7 @@ function axesOf(workload: Workload, machine: TuningMachine): Axes {
   const { anatomy, lane, rows } = workload.frame;
   const reduce = anatomy.reduce.map((loop) => loop.extent);
   const isTiled = lane !== undefined && reduce.length > 0;
-  const chunks = machine.threads === 1 ? [1, 8] : chunksTried;
+  const chunks = chunksOf(machine);
   if (!isTiled) {
     const copies = reduce.length > 0 ? [1] : upTo(copiesTried, rows?.extent ?? 1);
     return { tiles: copies.map((count) => ({ lines: 1, rows: count, columns: 1 })), turned: [0], unrolled: () => [0], chunks };
@@ -68,6 +69,12 @@ function axesOf(workload: Workload, machine: TuningMachine): Axes {
     },
     chunks,
   };
+}
+
+/** Chunks for each thread, or work-items of a group. */
+function chunksOf({ threads, grid }: TuningMachine): readonly number[] {
+  if (grid !== undefined) return groupsTried.filter((size) => size <= grid.groupLimit);
+  return threads === 1 ? [1, 8] : chunksTried;
 }
 
 /** All register tiles that fit. */

@@ -8,7 +8,7 @@ export interface TuneFileOptions extends UnderstandOptions, Omit<TuneRequest, 'g
 
 /** @throws OnboxError of readModel, understand and tune */
 export async function tuneFile(path: string, options: TuneFileOptions): Promise<TuneReport> {
-  const { records, threads, exact, minutes, trials, signal, progress, child, ...rest } = options;
+  const { records, target, probe, threads, exact, minutes, trials, signal, progress, child, ...rest } = options;
   const { graph, spec } = await loadModel(path, rest);
   return await tune({
     graph,
@@ -16,6 +16,8 @@ export async function tuneFile(path: string, options: TuneFileOptions): Promise<
     records,
     minutes,
     trials,
+    ...(target === undefined ? {} : { target }),
+    ...(probe === undefined ? {} : { probe }),
     ...(threads === undefined ? {} : { threads }),
     ...(exact === undefined ? {} : { exact }),
     ...(signal === undefined ? {} : { signal }),

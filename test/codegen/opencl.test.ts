@@ -19,7 +19,7 @@ import { keepPoclCache } from '../support/opencl.js';
 
 keepPoclCache();
 
-const grid = { items: 256, groupMax: 64, groupSides: [64, 64, 4] as const, vectorsFull: 7 };
+const grid = { items: 256, groupMax: 64, groupLimit: 64, groupSides: [64, 64, 4] as const, vectorsFull: 7 };
 const machine = { lanes: openclLanes, vectorRegisters: 12, fmaPerCycle: 1, threads: 1, grid };
 /** As the channels of a picture for a model that wants them in the other order. */
 const backwards = parseProgram(`input x u8[7,3]

@@ -3,11 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeKernels } from '../../runtime/codegen/c.js';
+import { openclLanes } from '../../runtime/codegen/opencl.js';
 import { describeCpu } from '../../runtime/device/cpu.js';
+import { listOpenclDevices } from '../../runtime/device/opencl-session.js';
 import type { Program } from '../../runtime/loop/program.js';
-import { compile, layOut } from '../../runtime/module/compile.js';
+import { compile, layOut, layOutFor } from '../../runtime/module/compile.js';
 import { Known } from '../../runtime/module/known.js';
 import { machineOf } from '../../runtime/module/machine.js';
+import { openclPlace, openclScheduling } from '../../runtime/module/opencl-target.js';
 import { schedulingFor } from '../../runtime/module/scheduling.js';
 import { tasksOf } from '../../runtime/module/tasks.js';
 import { tune } from '../../runtime/module/tune.js';
@@ -17,7 +20,10 @@ import { scheduleFor } from '../../runtime/schedule/derive.js';
 import { isOfConvolution, parseRecord, Records } from '../../runtime/schedule/records.js';
 import type { Schedule } from '../../runtime/schedule/steps.js';
 import { registerFlags } from '../daemon/support/server.js';
+import { keepPoclCache, openclProbe } from '../support/opencl.js';
 import { makeScratch, smallNetwork } from './networks.js';
+
+keepPoclCache();
 
 const scratch = makeScratch();
 const device = describeCpu();
@@ -84,6 +90,29 @@ test('what a search has learned is what the next compile uses, and the module pa
   });
   expect(manifest.selfCheck.passed).toBe(true);
 }, 180_000);
+
+test('a search on an OpenCL device records what it has measured there, and a compile for it takes the best', async () => {
+  const records = join(scratch, 'opencl.jsonl');
+  const graph = smallNetwork();
+  const common = { graph, target: 'opencl', probe: openclProbe, records } as const;
+  const report = await tune({ ...common, image: undefined, minutes: 5, trials: 3, child });
+  expect(report.threads).toBe(1);
+  const book = Records.open(records);
+  const lines = book.all().flatMap((line) => (isOfConvolution(line) ? [] : [line]));
+  expect(lines.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
+  const [opencl] = listOpenclDevices();
+  if (opencl === undefined) throw new Error('no OpenCL device');
+  expect(new Set(lines.map(({ device: where }) => where))).toEqual(new Set([opencl.fingerprint]));
+
+  const best = book.best(lines[0]?.task ?? '', openclPlace(opencl));
+  const schedule = openclScheduling(opencl, Known.at(openclPlace(opencl), records));
+  const tasks = tasksOf(
+    layOutFor(graph, openclLanes, () => undefined),
+    [],
+  );
+  const task = tasks.find(({ key }) => key === best?.task);
+  expect(best?.steps).toEqual(task === undefined ? undefined : schedule(task.program));
+}, 300_000);
 
 /** The C of a scheduled program. */
 function textOf(program: Program, schedule: Schedule): string {
