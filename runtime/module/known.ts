@@ -3,6 +3,7 @@
 import { errorCode } from '../core/error.js';
 import type { CpuDevice } from '../device/cpu.js';
 import type { WinogradFacts } from '../graph/passes/winograd.js';
+import { computesInHalves, widenProgram } from '../loop/arithmetic.js';
 import type { Program } from '../loop/program.js';
 import type { AlgorithmTimes } from '../schedule/algorithm-record.js';
 import type { Choice } from '../schedule/choice.js';
@@ -47,9 +48,10 @@ export class Known {
     return new Known(path === undefined ? undefined : sourceOf(path, place), place.threads);
   }
 
-  /** The fastest schedule of a program that was measured and may be used. */
+  /** The fastest schedule of a program that was measured and may be used. One that stores halves is scheduled as in float32. */
   schedule(program: Program): Schedule | undefined {
-    const key = taskKey(program);
+    if (computesInHalves(program)) return undefined;
+    const key = taskKey(widenProgram(program));
     const own = this.own?.records.best(key, this.own.place);
     if (own !== undefined && (own.threads === this.threads || this.derive === undefined)) {
       if (isUsable(own.steps, program)) return own.steps;
