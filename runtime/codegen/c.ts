@@ -3,6 +3,7 @@
 import { computesInHalves } from '../loop/arithmetic.js';
 import { buffersOf } from '../loop/flat.js';
 import type { Program, Statement } from '../loop/program.js';
+import { sharedExtent } from '../loop/sharing.js';
 import { cDialect } from './c-dialect.js';
 import type { Dialect } from './dialect.js';
 import { halfDialect, multiplyByLane } from './half-dialect.js';
@@ -22,7 +23,7 @@ export interface KernelSource {
   readonly text: string;
   /** Names of the program's buffers, in the order in which the kernel receives them. */
   readonly buffers: readonly string[];
-  /** Iterations of its parallel loop, 1 where it has none. */
+  /** Iterations that threads share out, 1 where there are none. */
   readonly extent: number;
 }
 
@@ -32,7 +33,7 @@ export function vectorLanes(isa: string): number {
 }
 
 /**
- * Writes a scheduled program as functions that run one after the other, one for each statement at its top: threads meet between them.
+ * Writes a scheduled program as functions that run one after the other, one for each part: threads meet between them.
  * @param nameOf the C name of function `i`
  */
 export function writeKernels(nameOf: (i: number) => string, program: Program, isa: string): KernelSource[] {
@@ -49,8 +50,7 @@ function writeKernel(name: string, program: Program, body: readonly Statement[],
     const type = `${role === 'output' ? '' : 'const '}${dialect.types[dtype]}`;
     return `  ${type} *restrict const ${buffer} = (${type} *)buffers[${i}];`;
   });
-  const [only] = body;
-  const extent = only?.kind === 'for' && only.mode === 'parallel' ? only.extent : undefined;
+  const extent = sharedExtent(body);
   const text = [
     `void ${name}(void *const *buffers, int64_t begin, int64_t end);`,
     `void ${name}(void *const *buffers, int64_t begin, int64_t end) {`,

@@ -14,6 +14,7 @@ import { type Dimension, dimensions, type Extents, type Turn, turnsOf } from './
 import { readByLane } from './lanes.js';
 import { fixedIndex, localForm, usedVariables } from './locals.js';
 import { valueType } from './scalar.js';
+import { sharesOf } from './shares.js';
 
 /** Where an element of a buffer is found in C. */
 export type Place =
@@ -88,7 +89,7 @@ export class KernelWriter {
     });
   }
 
-  /** The body of a kernel; a parallel loop runs from `begin` to `end`. */
+  /** The body of a kernel; of what is shared out it runs `begin` to `end`. */
   writeBody(body: readonly Statement[]): void {
     this.openBlock();
     for (const dimension of dimensions) {
@@ -128,6 +129,19 @@ export class KernelWriter {
   }
 
   private writeStatements(block: readonly Statement[]): void {
+    const shares = sharesOf(block);
+    if (shares === undefined) this.writePlain(block);
+    for (const share of shares ?? []) {
+      if (share.kind === 'part') this.writeLoop(share.loop, share.from, share.to);
+      else if (share.kind === 'all') this.writePlain([share.loop]);
+      else {
+        this.line(`if (${share.test}) {`);
+        this.writeInside([share.statement]);
+      }
+    }
+  }
+
+  private writePlain(block: readonly Statement[]): void {
     const turns = this.grid === undefined ? [] : turnsOf(block);
     for (const [i, statement] of block.entries()) {
       const own = turns[i] ?? [];
@@ -180,7 +194,6 @@ export class KernelWriter {
       case 'for':
         if (statement.mode === 'unroll') this.writeUnrolled(statement);
         else if (statement.mode === 'vector') this.writeVector(statement);
-        else if (statement.mode === 'parallel') this.writeLoop(statement, 'begin', 'end');
         else this.writeLoop(statement, '0', String(statement.extent));
     }
   }

@@ -18,6 +18,7 @@ import {
   unaryOps,
 } from './program.js';
 import { isImplied, rangeUnder } from './range.js';
+import { sharingFault } from './sharing.js';
 
 /** What may be used at a point of the program. */
 interface Place {
@@ -57,6 +58,8 @@ export function verifyProgram(program: Program): Program {
   const order = program.packings.map((packing) => packing.buffer);
   assert(packed.join() === order.join(), `packed buffers are ${packed.join()}, packings ${order.join()}`);
   checkBlock(program.body, { buffers, loops: new Map(), facts: [], stored, text: () => '' });
+  const fault = program.body.map(sharingFault).find((one) => one !== undefined);
+  assert(fault === undefined, `${fault}`);
   return program;
 }
 
@@ -129,7 +132,6 @@ function checkLoop({ name, extent, axis, mode, binding }: Loop, place: Place): v
   check(!place.loops.has(name), place, `loop ${name} stands inside another loop ${name}`);
   check(Number.isSafeInteger(extent) && extent > 0, place, `loop ${name} has the extent ${extent}`);
   check(axis === 'space' || mode === 'serial' || mode === 'unroll', place, `reduction ${name} cannot be ${mode}`);
-  check(mode !== 'parallel' || place.loops.size === 0, place, `loop ${name} is parallel but not outermost`);
   check((mode === 'item') === (binding !== undefined), place, `loop ${name} is ${mode} with the wrong binding`);
 }
 

@@ -6,8 +6,8 @@ import type { TensorType } from '../core/tensor.js';
 import type { CpuDevice } from '../device/cpu.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Program } from '../loop/program.js';
-import { apply } from '../schedule/apply.js';
-import { parallelSteps } from '../schedule/parallel.js';
+import { ScheduleBuilder } from '../schedule/builder.js';
+import { shareOutermost } from '../schedule/parallel.js';
 import type { Schedule } from '../schedule/steps.js';
 import { type Built, buildModule } from './build.js';
 
@@ -23,14 +23,15 @@ export async function buildTruth(folder: string, plain: Graph, device: CpuDevice
   return await buildModule(folder, computeOutputs(plain), {
     device,
     optimization: '-O1',
-    schedule: (program) => shareOut(program, device.cores.count),
+    schedule: (program) => shared(program, device.cores.count),
     memory: 'apart',
   });
 }
 
-function shareOut(program: Program, threads: number): Schedule {
-  const steps = parallelSteps(program, threads * chunksPerThread);
-  return apply(steps, program).legal ? steps : [];
+function shared(program: Program, threads: number): Schedule {
+  const builder = new ScheduleBuilder(program);
+  shareOutermost(builder, threads * chunksPerThread);
+  return builder.steps;
 }
 
 /** The same graph with a copy before every output that no node writes. */

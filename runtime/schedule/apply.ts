@@ -2,9 +2,10 @@
 
 import { unreachable } from '../core/assert.js';
 import type { Program } from '../loop/program.js';
+import { sharingFault } from '../loop/sharing.js';
 import { bind } from './bind.js';
 import { cut } from './cut.js';
-import { Illegal } from './illegal.js';
+import { demand, Illegal } from './illegal.js';
 import { setMode } from './mode.js';
 import { fuse, reorder, split } from './nest.js';
 import { pack } from './pack.js';
@@ -23,6 +24,10 @@ export function apply(schedule: Schedule, program: Program): Applied {
   for (const [index, step] of schedule.entries()) {
     try {
       current = applyStep(step, current);
+      for (const statement of current.body) {
+        const fault = sharingFault(statement);
+        demand(fault === undefined, `${fault}`);
+      }
     } catch (error) {
       if (error instanceof Illegal) return { legal: false, step: index, reason: error.message };
       throw error;

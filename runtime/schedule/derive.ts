@@ -10,7 +10,7 @@ import type { Choice } from './choice.js';
 import { type Frame, loopsOfConstant, openFrame } from './frame.js';
 import { bindItems } from './items.js';
 import type { Machine } from './machine.js';
-import { parallelSteps } from './parallel.js';
+import { shareOut } from './parallel.js';
 import type { Schedule } from './steps.js';
 
 /** A schedule of which every step is legal for `program`; the same for the same choice. */
@@ -19,7 +19,7 @@ export function scheduleFor(program: Program, machine: Machine, choice: Choice):
   const frame = openFrame(builder, machine, choice);
   new Deriver(builder, machine, choice, frame).run();
   if (machine.grid === undefined) {
-    for (const step of parallelSteps(builder.program, machine.threads * choice.chunks)) builder.try(step);
+    shareOut(builder, machine, choice.chunks);
   } else {
     const { groupLimit, groupSides: sides } = machine.grid;
     bindItems(builder, Math.min(choice.chunks, groupLimit), { lanes: machine.lanes, sides });

@@ -36,9 +36,9 @@ function shortLoops(program: Program, lanes: number): Set<string> {
 
 function bindNest(builder: ScheduleBuilder, top: string, groupMax: number, sides: readonly number[]): void {
   let loops = loopsOf(builder.program, top);
-  for (let count = 0; loops.length > dimensionsMax; count++) {
+  while (loops.length > dimensionsMax) {
     const [outer, inner] = loops as [string, string];
-    const name = freshName(builder.program, count);
+    const name = freshName(builder.program);
     // What cannot be fused runs as a loop in every work-item.
     if (!builder.try({ step: 'fuse', outer, inner, name })) loops = loops.slice(1);
     else loops = [name, ...loops.slice(2)];
@@ -54,8 +54,9 @@ function bindNest(builder: ScheduleBuilder, top: string, groupMax: number, sides
   }
 }
 
-function freshName(program: Program, from: number): string {
-  for (let i = from; ; i++) if (findLoops(program.body, `q${i}`).length === 0) return `q${i}`;
+/** A name that no loop has: q0, q1, … */
+export function freshName(program: Program): string {
+  for (let i = 0; ; i++) if (findLoops(program.body, `q${i}`).length === 0) return `q${i}`;
 }
 
 /** Names of the space loops of a nest down to the first block with a local, outermost first. */

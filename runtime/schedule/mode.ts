@@ -6,13 +6,13 @@ import { demand } from './illegal.js';
 import { replaceLoops } from './rewrite.js';
 
 export function setMode(program: Program, name: string, mode: Exclude<LoopMode, 'serial' | 'item'>): Program {
-  visitStatements(program.body, (statement, around) => {
+  visitStatements(program.body, (statement) => {
     if (statement.kind !== 'for' || statement.name !== name) return;
     demand(statement.mode === 'serial', `${name} is ${statement.mode} already`);
     if (mode === 'unroll') return;
     demand(statement.axis === 'space', `${name} is a reduction and cannot be ${mode}`);
-    if (mode === 'parallel') demand(around.length === 0, `${name} stands inside ${around[0]?.name} and cannot be parallel`);
-    else demand(!statement.body.some((inner) => inner.kind === 'for'), `${name} has loops inside and cannot be a vector`);
+    if (mode === 'vector')
+      demand(!statement.body.some((inner) => inner.kind === 'for'), `${name} has loops inside and cannot be a vector`);
   });
   return replaceLoops(program, name, (loop) => [{ ...loop, mode }]);
 }

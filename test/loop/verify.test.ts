@@ -65,7 +65,31 @@ test.each([
   ['a loop without iterations', 'for i in 0..0\n  y[0] = 0', 'loop i has the extent 0'],
   ['a parallel reduction', 'y[0] = 0\nfor i in 0..2 [reduce, parallel]\n  y[0] += 1', 'reduction i cannot be parallel'],
   ['a vector reduction', 'y[0] = 0\nfor i in 0..2 [reduce, vector]\n  y[0] += 1', 'reduction i cannot be vector'],
-  ['a parallel loop inside', 'for i in 0..2\n  for j in 0..2 [parallel]\n    y[j] = 0', 'loop j is parallel but not outermost'],
+  [
+    'a parallel loop in one',
+    'for i in 0..2 [parallel]\n  for j in 0..2 [parallel]\n    y[j] = 0',
+    'i has a parallel loop inside',
+  ],
+  [
+    'parallel under a vector',
+    'for i in 0..2 [unroll]\n  for j in 0..2 [parallel]\n    y[j] = 0',
+    'i is unroll and has a parallel loop',
+  ],
+  [
+    'a local beside',
+    'for i in 0..2\n  local a f32[]\n  for j in 0..2 [parallel]\n    y[j] = 0',
+    'a is declared beside a parallel loop in i',
+  ],
+  [
+    'parallel loops of two lengths',
+    'for i in 0..2\n  for k in 0..2\n    for j in 0..2 [parallel]\n      y[j] = 0\n  for j in 0..3 [parallel]\n    y[j] = 0',
+    'the parallel loops in i do not go together',
+  ],
+  [
+    'a condition around',
+    'for i in 0..2\n  if 0 <= i < 1\n    for j in 0..2 [parallel]\n      y[j] = 0',
+    'a condition stands around',
+  ],
   ['a store to an input', 'x[0] = 0', 'a store to input x'],
   ['a store to a constant', 'w[0] = 0', 'a store to constant w'],
   ['a local read too early', 'local a f32[4]\ny[0] = a[0]', 'a is read before it is stored to'],

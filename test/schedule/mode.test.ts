@@ -42,7 +42,14 @@ test('a reduction may be unrolled', () => {
 });
 
 test.each([
-  { want: 'w stands inside h and cannot be parallel', program: grid, steps: [{ step: 'parallel', loop: 'w' }] },
+  {
+    want: 'h has a parallel loop inside',
+    program: grid,
+    steps: [
+      { step: 'parallel', loop: 'h' },
+      { step: 'parallel', loop: 'w' },
+    ],
+  },
   { want: 'h has loops inside and cannot be a vector', program: grid, steps: [{ step: 'vectorize', loop: 'h' }] },
   { want: 'k is a reduction and cannot be vector', program: sum, steps: [{ step: 'vectorize', loop: 'k' }] },
   { want: 'k is a reduction and cannot be parallel', program: sum, steps: [{ step: 'parallel', loop: 'k' }] },

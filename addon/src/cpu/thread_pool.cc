@@ -1,5 +1,6 @@
-// One atomic word hands out the work, one counts it back in. Nothing waits for a worker that has taken no chunk, so a core that
-// the system has given to someone else costs nothing.
+// Every thread has a range of the work in an atomic word of its own, from which it takes without disturbing the others; who is
+// done takes from their ends. One more word counts the work back in. Nothing waits for a worker that has taken no chunk, so a
+// core that the system has given to someone else costs nothing.
 
 #include "cpu/thread_pool.h"
 
@@ -24,14 +25,13 @@ constexpr std::int64_t kChunksPerThread = 32;
 /** What 16 bits count. */
 constexpr std::int64_t kChunksMax = 65535;
 
-/** The share of the open chunks, divided by the number of threads, that a thread takes at once: every taking costs a trip
- * between cores. */
-constexpr unsigned kShares = 2;
+/** The part of what is left in a range that is taken at once, by its owner as by others. */
+constexpr unsigned kPart = 2;
 
 /** Longer than the gap between two launches of a run, shorter than what a sleep and a wake-up are worth in power. */
 constexpr auto kSpinTime = std::chrono::microseconds(80);
 
-/** What is open of a job: its serial number, and the chunks first <= i < last, in one word. */
+/** What is open of a range: the serial number of its job, and the chunks first <= i < last, in one word. */
 struct Open {
   std::uint32_t serial = 0;
   std::uint16_t first = 0;
@@ -86,7 +86,7 @@ std::shared_ptr<ThreadPool> ThreadPool::shared(unsigned threads) {
   return pool;
 }
 
-ThreadPool::ThreadPool(unsigned threads) : threads_(threads) {
+ThreadPool::ThreadPool(unsigned threads) : threads_(threads), ranges_(threads) {
   try {
     for (unsigned i = 1; i < threads; ++i) {
       workers_.emplace_back([this, i] { serve(i); });
@@ -124,8 +124,13 @@ void ThreadPool::launch(onbox_kernel kernel, void* const* buffers, std::int64_t 
   job_ = {kernel, buffers, extent, chunks};
   unfinished_.store(static_cast<std::uint32_t>(chunks), std::memory_order_relaxed);
   ++serial_;
-  // Sequentially consistent, as is the look at sleepers_: either we see the sleeper, or it sees the open chunks (see sleep).
-  open_.store(pack({serial_, 0, static_cast<std::uint16_t>(chunks)}));
+  // The same thread gets the same part of every launch, and so mostly meets what it wrote itself. Sequentially consistent, as
+  // is the look at sleepers_: either we see the sleeper, or it sees the open chunks (see sleep).
+  for (unsigned i = threads_; i-- > 0;) {
+    const auto first = static_cast<std::uint16_t>(chunks * i / threads_);
+    const auto last = static_cast<std::uint16_t>(chunks * (i + 1) / threads_);
+    ranges_[i].open.store(pack({serial_, first, last}));
+  }
   if (sleepers_.load() != 0) wake();
   work(0);
   const auto isDone = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
@@ -133,45 +138,57 @@ void ThreadPool::launch(onbox_kernel kernel, void* const* buffers, std::int64_t 
 }
 
 /**
- * Takes chunks until none is left: threads of even number from the front, those of odd number from the back, so that from
- * launch to launch a core mostly meets what it wrote itself. Acquire: whoever takes a chunk sees the job that was written
- * before it was opened.
+ * Takes chunks until none is left: of the thread's own range from the front, then of the others' from the back. Until a thread
+ * has counted what it took, the launch cannot end, so all chunks that it takes are of one job.
  */
 void ThreadPool::work(unsigned thread) noexcept {
-  const bool fromFront = thread % 2 == 0;
   std::uint32_t finished = 0;
-  std::uint64_t word = open_.load(std::memory_order_relaxed);
+  for (unsigned i = 0; i < threads_; ++i) {
+    const unsigned owner = (thread + i) % threads_;
+    while (const unsigned count = take(owner, owner == thread)) finished += count;
+  }
+  // Release: the caller sees what the kernel wrote.
+  if (finished != 0) unfinished_.fetch_sub(finished, std::memory_order_release);
+}
+
+/**
+ * Runs a part of what is open in a range. Acquire: whoever takes a chunk sees the job that was written before it was opened.
+ * @return the number of chunks, 0 if none was open
+ */
+unsigned ThreadPool::take(unsigned owner, bool fromFront) noexcept {
+  auto& range = ranges_[owner].open;
+  std::uint64_t word = range.load(std::memory_order_relaxed);
   for (Open open = unpack(word); !open.isEmpty(); open = unpack(word)) {
-    const unsigned count = std::max(1U, (unsigned{open.last} - open.first) / (kShares * threads_));
+    const unsigned left = unsigned{open.last} - open.first;
+    const unsigned count = (left + kPart - 1) / kPart;
     const unsigned first = fromFront ? open.first : open.last - count;
     if (fromFront) {
       open.first = static_cast<std::uint16_t>(first + count);
     } else {
       open.last = static_cast<std::uint16_t>(first);
     }
-    if (!open_.compare_exchange_weak(word, pack(open), std::memory_order_acquire, std::memory_order_relaxed)) continue;
+    if (!range.compare_exchange_weak(word, pack(open), std::memory_order_acquire, std::memory_order_relaxed)) continue;
     job_.runChunks(first, first + count);
-    finished += count;
-    word = open_.load(std::memory_order_relaxed);
+    return count;
   }
-  // Until this, the launch cannot end, so all chunks above were of one job. Release: the caller sees what the kernel wrote.
-  if (finished != 0) unfinished_.fetch_sub(finished, std::memory_order_release);
+  return 0;
 }
 
 void ThreadPool::serve(unsigned thread) noexcept {
-  const auto hasNews = [this] {
-    return !unpack(open_.load(std::memory_order_relaxed)).isEmpty() || stopping_.load(std::memory_order_relaxed);
-  };
+  std::uint32_t seen = 0;
+  const auto serial = [this, thread] { return unpack(ranges_[thread].open.load(std::memory_order_relaxed)).serial; };
+  const auto hasNews = [&] { return serial() != seen || stopping_.load(std::memory_order_relaxed); };
   while (!stopping_.load(std::memory_order_relaxed)) {
+    seen = serial();
     work(thread);
-    if (!spinUntil(hasNews)) sleep();
+    if (!spinUntil(hasNews)) sleep(thread, seen);
   }
 }
 
-void ThreadPool::sleep() noexcept {
+void ThreadPool::sleep(unsigned thread, std::uint32_t seen) noexcept {
   std::unique_lock lock(sleep_);
   sleepers_.fetch_add(1);
-  awake_.wait(lock, [this] { return !unpack(open_.load()).isEmpty() || stopping_.load(); });
+  awake_.wait(lock, [&] { return unpack(ranges_[thread].open.load()).serial != seen || stopping_.load(); });
   sleepers_.fetch_sub(1);
 }
 

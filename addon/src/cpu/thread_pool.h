@@ -16,8 +16,8 @@ namespace onbox {
 
 /**
  * A team of `threads` threads, of which the caller of `launch` is one. A launch is cut into chunks that threads take, many at
- * first and fewer towards the end, so that on big.LITTLE a fast core takes more of them. A worker without work spins for a
- * moment, then sleeps.
+ * first and fewer towards the end, and a fast core of big.LITTLE takes those that a slow one has not come to. A worker without
+ * work spins for a moment, then sleeps.
  */
 class ThreadPool {
  public:
@@ -51,9 +51,16 @@ class ThreadPool {
   // Two lines: the adjacent-line prefetcher of x86 and the 128-byte lines of some Arm servers.
   static constexpr std::size_t kFalseSharingBytes = 128;
 
+  /** Serial number of a job, and the range of its chunks that nobody has taken yet. Both in one word, so that a late worker
+     cannot take a chunk of a job that is over. */
+  struct alignas(kFalseSharingBytes) Range {
+    std::atomic<std::uint64_t> open{0};
+  };
+
   void serve(unsigned thread) noexcept;
   void work(unsigned thread) noexcept;
-  void sleep() noexcept;
+  unsigned take(unsigned owner, bool fromFront) noexcept;
+  void sleep(unsigned thread, std::uint32_t seen) noexcept;
   void wake() noexcept;
   void stop() noexcept;
 
@@ -62,9 +69,8 @@ class ThreadPool {
   Job job_;
   std::uint32_t serial_ = 0;
 
-  /** Serial number of the job, and the range of chunks that nobody has taken yet. Both in one word, so that a late worker
-     cannot take a chunk of a job that is over. */
-  alignas(kFalseSharingBytes) std::atomic<std::uint64_t> open_{0};
+  /** By thread. */
+  std::vector<Range> ranges_;
   /** Chunks of the job that are not done. */
   alignas(kFalseSharingBytes) std::atomic<std::uint32_t> unfinished_{0};
 
