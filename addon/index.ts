@@ -18,7 +18,9 @@ export interface Launch {
 }
 
 /** Routines of the addon itself (addon/src/host). */
-export type HostRoutine = 'top-k';
+export const hostRoutines = ['top-k', 'recurrence'] as const;
+
+export type HostRoutine = (typeof hostRoutines)[number];
 
 /** A launch of a routine of the addon instead of a kernel of the module, whose entry is null. Its first buffer holds parameters, int64. */
 export interface HostLaunch extends Launch {

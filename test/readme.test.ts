@@ -1,6 +1,6 @@
 // What README.md says of commands, operators, heads, errors and sidecars is what the code has.
 
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { statusOf } from '../daemon/api/errors.js';
 import { overview } from '../daemon/commands/help.js';
@@ -60,9 +60,24 @@ test('every command line in it has a command and flags that exist', () => {
   }
 });
 
+/** A row for each first letter. */
+function operatorTable(): string {
+  const names = Object.keys(importers).sort();
+  const rows = [...new Set(names.map(([letter]) => letter))].map(
+    (letter) => `| ${letter} | ${names.filter((name) => name.startsWith(letter ?? '')).join(', ')} |`,
+  );
+  return ['| | |', '|---|---|', ...rows, ''].join('\n');
+}
+
+// ONBOX_UPDATE=1 writes the table anew.
 test('the operators are those that are imported', () => {
-  const told = tableAt('operators').flatMap(([, names = '']) => names.split(', '));
-  expect(told).toEqual(Object.keys(importers).sort());
+  const marker = '<!-- operators -->\n';
+  if (process.env['ONBOX_UPDATE'] === '1') {
+    const [before = '', after = ''] = readme.split(marker);
+    const rest = after.slice(after.search(/^(?!\|)/m));
+    writeFileSync(join(__dirname, '../README.md'), `${before}${marker}${operatorTable()}${rest}`);
+  }
+  expect(readSource('README.md')).toContain(marker + operatorTable());
 });
 
 test('the heads are told in the order in which they are tried', () => {

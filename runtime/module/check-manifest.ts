@@ -1,7 +1,16 @@
 // A manifest from disk, field by field: a wrong type, a number out of range or a file outside of the folder is an error that names the
 // field. What comes out holds checked fields only.
 
-import type { BufferRef, ClLaunch, Grid, HostLaunch, HostRoutine, Launch, NpuLaunch, Space } from '../../addon/index.js';
+import {
+  type BufferRef,
+  type ClLaunch,
+  type Grid,
+  type HostLaunch,
+  hostRoutines,
+  type Launch,
+  type NpuLaunch,
+  type Space,
+} from '../../addon/index.js';
 import { dtypeBytes, elementCount } from '../core/tensor.js';
 import { dtypes } from '../graph/numbers.js';
 import { readNpu } from './check-npu.js';
@@ -167,7 +176,7 @@ const readLaunch: Reader<Launch | HostLaunch | ClLaunch | NpuLaunch> = (value, w
   };
   if (global !== undefined) return { ...common, ...readGrids(global, local, where) };
   const launch = { ...common, extent: wholeTo(bytesMax)(extent, `${where}.extent`) };
-  return routine === undefined ? launch : { ...launch, routine: oneOf<HostRoutine>('top-k')(routine, `${where}.routine`) };
+  return routine === undefined ? launch : { ...launch, routine: oneOf(...hostRoutines)(routine, `${where}.routine`) };
 };
 
 function readGrids(globalValue: unknown, localValue: unknown, where: string): Pick<ClLaunch, 'global' | 'local'> {

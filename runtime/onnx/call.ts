@@ -97,6 +97,10 @@ export class OnnxCall {
     return this.#attribute(name, 'a list of numbers', (value) => (isNumbers(value) ? value : undefined));
   }
 
+  texts(name: string): readonly string[] {
+    return this.#attribute(name, 'a list of strings', (value) => (isTexts(value) ? value : undefined));
+  }
+
   integers(name: string): readonly number[] | undefined {
     const numbers = this.numbers(name);
     if (numbers?.some((value) => !Number.isInteger(value))) throw this.invalid(`${name} wants whole numbers, got [${numbers}]`);
@@ -161,6 +165,10 @@ export class OnnxCall {
 
 function isNumbers(value: OnnxAttribute): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number');
+}
+
+function isTexts(value: OnnxAttribute): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function isTensor(value: OnnxAttribute): value is Tensor {

@@ -3,6 +3,7 @@
 
 import { tensorOf } from '../../runtime/core/tensor.js';
 import type { Draft, Value } from './draft.js';
+import { sequences } from './sequences.js';
 import { windows } from './windows.js';
 
 export type Drawer = (draft: Draft) => void;
@@ -266,4 +267,11 @@ const reducing: Record<string, Drawer> = {
 };
 
 /** By the name of the operator that is drawn, alone or behind others that tame its input. */
-export const drawers: Readonly<Record<string, Drawer>> = { ...elementwise, ...binary, ...moving, ...reducing, ...windows };
+export const drawers: Readonly<Record<string, Drawer>> = {
+  ...elementwise,
+  ...binary,
+  ...moving,
+  ...reducing,
+  ...windows,
+  ...sequences,
+};

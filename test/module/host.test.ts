@@ -74,6 +74,74 @@ test('TopK of several types, axes and orders, between kernels, is what the refer
   session.close();
 });
 
+/** Wide enough for vectors, with a last batch that ends early. */
+const recurrent: readonly NodeSketch[] = [
+  {
+    op: 'LSTM',
+    inputs: ['x', 'w4', 'r4', 'b4', 'lengths', '', '', 'p'],
+    outputs: ['ly', 'lh', 'lc'],
+    attributes: { hidden_size: 9, direction: 'bidirectional', clip: { float: 2 } },
+  },
+  { op: 'Squeeze', inputs: ['lh'], outputs: ['last'] },
+  {
+    op: 'GRU',
+    inputs: ['x', 'w3', 'r3', 'b3', '', 'first'],
+    outputs: ['gy', 'gh'],
+    attributes: { hidden_size: 9, direction: 'bidirectional', linear_before_reset: 1 },
+  },
+  {
+    op: 'RNN',
+    inputs: ['x', 'w1', 'r1'],
+    outputs: ['ry'],
+    attributes: { hidden_size: 9, activations: ['Affine'], direction: 'reverse' },
+  },
+];
+
+test('LSTM, GRU and RNN of a module are what the reference says', async () => {
+  const weights = (...shape: number[]) => {
+    const tensor = numbers('f32', shape);
+    return { ...tensor, data: Float32Array.from(tensor.data as Float32Array, (value) => value / 24) };
+  };
+  const cells = [4, 3].map((gates) => [
+    [`w${gates}`, weights(2, gates * 9, 5)],
+    [`r${gates}`, weights(2, gates * 9, 9)],
+    [`b${gates}`, weights(2, 2 * gates * 9)],
+  ]);
+  const model = writeOnnx({
+    inputs: [{ name: 'x', dims: [7, 3, 5] }],
+    outputs: ['ly', 'last', 'lc', 'gy', 'gh', 'ry'],
+    nodes: recurrent,
+    initializers: {
+      ...Object.fromEntries(cells.flat()),
+      lengths: tensorOf('i32', [3], [7, 3, 1]),
+      p: weights(2, 27),
+      first: weights(2, 3, 9),
+      w1: weights(1, 9, 5),
+      r1: weights(1, 9, 9),
+    },
+  });
+  const graph = importModel(readModel(model));
+  const outFolder = join(folder, 'recurrent');
+  await compile({
+    name: 'recurrent',
+    graph,
+    modelDigest: '0'.repeat(64),
+    spec: { task: 'other', labels: [] },
+    outFolder,
+    threads: 2,
+  });
+  const session = await openSession(outFolder, { threads: 2 });
+  const inputs = new Map([['x', weights(7, 3, 5)]]);
+  const got = await session.runTensors(inputs);
+  for (const [name, tensor] of evaluate(graph, inputs)) {
+    const result = got.get(name);
+    expect([name, result?.shape]).toEqual([name, tensor.shape]);
+    const distances = Array.from(tensor.data as Float32Array, (value, i) => Math.abs(value - Number(result?.data[i])));
+    expect([name, Math.max(...distances) < 1e-5]).toEqual([name, true]);
+  }
+  session.close();
+});
+
 test('more elements than there are is refused at import', () => {
   const model = writeOnnx({
     inputs: [{ name: 'x', dims: [4] }],

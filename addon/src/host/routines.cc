@@ -13,7 +13,7 @@ namespace onbox::host {
 
 namespace {
 
-constexpr std::array kRoutines{Routine{"top-k", topK, 4}};
+constexpr std::array kRoutines{Routine{"top-k", topK, 4}, Routine{"recurrence", recurrence, 11}};
 
 }  // namespace
 

@@ -23,4 +23,7 @@ const Routine* findRoutine(std::string_view name) noexcept;
 /** The k greatest or least elements of each row, and where they lie. See runtime/lower/host.ts. */
 void topK(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
 
+/** The steps of an LSTM, a GRU or a plain recurrent layer, for each row of a batch. See runtime/graph/ops/recurrence.ts. */
+void recurrence(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
+
 }  // namespace onbox::host

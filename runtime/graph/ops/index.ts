@@ -68,6 +68,7 @@ import { pad } from './pad.js';
 import { pow } from './pow.js';
 import { prelu } from './prelu.js';
 import { reciprocal } from './reciprocal.js';
+import { recurrence } from './recurrence.js';
 import { reduceL1 } from './reduce-l1.js';
 import { reduceL2 } from './reduce-l2.js';
 import { reduceLogSum } from './reduce-log-sum.js';
@@ -179,6 +180,7 @@ const definitions: readonly OpDefinition[] = [
   pow,
   prelu,
   reciprocal,
+  recurrence,
   reduceL1,
   reduceL2,
   reduceLogSum,

@@ -21,6 +21,7 @@ import { oneHot } from './one-hot.js';
 import { pad } from './pad.js';
 import { pool } from './pool.js';
 import { microsoft, quantize } from './quantize.js';
+import { recurrence } from './recurrence.js';
 import { reduce } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resize } from './resize.js';
@@ -56,6 +57,7 @@ export const importers: Importers = {
   ...pad,
   ...pool,
   ...quantize,
+  ...recurrence,
   ...reduce,
   ...reshape,
   ...resize,
