@@ -101,7 +101,7 @@ function firstWrongField(value: unknown, name: string, version: number): string 
     ['options', isObject(value['options'])],
     ['report', isObject(value['report'])],
     ['order', value['order'] === undefined || Number.isSafeInteger(value['order'])],
-    ['id', value['id'] === undefined || typeof value['id'] === 'string'],
+    ['id', value['id'] === undefined || (typeof value['id'] === 'string' && /^[0-9a-f]{32}$/.test(value['id']))],
     ['installedAt', typeof value['installedAt'] === 'string'],
   ];
   return checks.find(([, holds]) => !holds)?.[0];

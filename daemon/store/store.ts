@@ -1,16 +1,17 @@
 // Models on disk. The disk is the only truth: the command line and the daemon may work on one home at the same time.
 //
-//   models/NAME/VERSION/            model.onnx, model.onbox.json, record.json, module/; never changed once it is there
+//   models/NAME/VERSION/            model.onnx, model.onbox.json, record.json, module-ID/; never changed once it is there
 //   models/NAME/VERSION.withdrawn/  a version that proved bad; kept until the next one, so that its number is not used again
 //   staging/OWNER-RANDOM/           a version in the making; becomes models/NAME/VERSION by one rename
 //   trash/OWNER-RANDOM/             what is being deleted
 //   defaults.json                   the default model of each task
 //
 // The highest version answers. So one rename installs a model: whenever the power goes, it is there whole or not at all, and there
-// is nothing beside it that could disagree.
+// is nothing beside it that could disagree. A name that was removed begins with version 1 again, so the folder of a module bears the id
+// of its installation: one path never means two modules.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { errorCode, OnboxError, type Task } from '../../runtime/index.js';
@@ -18,7 +19,7 @@ import { errorFacts } from '../api/errors.js';
 import type { DamagedModel } from '../api/types.js';
 import { fileErrorCode } from '../file-error.js';
 import { clearTemporary, makeFolder, syncPath, syncTree, writeFileAtomic } from './atomic.js';
-import { type Defaults, readDefaults, writeDefault } from './defaults.js';
+import { pickDefault, readDefaults, writeDefault } from './defaults.js';
 import { requireModelName } from './names.js';
 import { isOwnerAlive, ownerToken } from './owner.js';
 import { type ModelRecord, parseRecord, recordFormat } from './record.js';
@@ -40,6 +41,7 @@ export type RecordFacts = Omit<ModelRecord, 'format' | 'name' | 'version' | 'ord
 /** File names inside a version's folder. */
 export const onnxFile = 'model.onnx';
 export const sidecarFile = 'model.onbox.json';
+/** Until it is installed; then `moduleFolderOf`. */
 export const moduleFolder = 'module';
 const recordFile = 'record.json';
 const withdrawnEnding = '.withdrawn';
@@ -49,8 +51,8 @@ const installAttemptsMax = 20;
 
 export class ModelStore {
   readonly home: string;
-  /** Records by version folder. Versions do not change, so an entry never goes stale. */
-  private readonly records = new Map<string, ModelRecord>();
+  /** Records by version folder, each with the state that the folder had before it was read. */
+  private readonly records = new Map<string, { readonly state: string; readonly record: ModelRecord }>();
 
   constructor(home: string) {
     this.home = home;
@@ -101,9 +103,12 @@ export class ModelStore {
     let version = this.currentVersion(name);
     for (;;) {
       const folder = this.path('models', name, String(version));
-      const record = this.records.get(folder) ?? (await this.readRecord(folder, name, version));
+      const state = stateOf(folder);
+      const known = this.records.get(folder);
+      if (known !== undefined && known.state === state) return modelIn(folder, known.record);
+      const record = await this.readRecord(folder, name, version);
       if (record !== undefined) {
-        this.records.set(folder, record);
+        this.records.set(folder, { state, record });
         return modelIn(folder, record);
       }
       version = this.currentVersion(name);
@@ -230,6 +235,8 @@ export class ModelStore {
   }
 
   private async moveIn(staging: string, name: string, facts: RecordFacts): Promise<StoredModel> {
+    const id = randomBytes(16).toString('hex');
+    await rename(join(staging, moduleFolder), join(staging, moduleFolderOf(id)));
     for (let attempt = 0; attempt < installAttemptsMax; attempt++) {
       await makeFolder(this.path('models', name));
       const version = Math.max(0, ...this.numbersUsed(name)) + 1;
@@ -239,7 +246,7 @@ export class ModelStore {
         name,
         version,
         order: await this.orderOf(name),
-        id: randomBytes(16).toString('hex'),
+        id,
         installedAt: new Date().toISOString(),
       };
       await writeFileAtomic(join(staging, recordFile), `${JSON.stringify(record, null, 2)}\n`);
@@ -248,7 +255,6 @@ export class ModelStore {
       try {
         await rename(staging, folder);
         await syncPath(this.path('models', name));
-        this.records.set(folder, record);
         return modelIn(folder, record);
       } catch (error) {
         // The number is taken (another install was quicker), or the model was removed in between: look again.
@@ -348,7 +354,7 @@ export class ModelStore {
   }
 
   private forget(name: string): void {
-    for (const [folder, record] of this.records) if (record.name === name) this.records.delete(folder);
+    for (const [folder, { record }] of this.records) if (record.name === name) this.records.delete(folder);
   }
 
   private path(...parts: readonly string[]): string {
@@ -358,19 +364,18 @@ export class ModelStore {
 
 function modelIn(folder: string, record: ModelRecord): StoredModel {
   const { name, version } = record;
-  return { name, version, folder, onnx: join(folder, onnxFile), module: join(folder, moduleFolder), record };
+  return { name, version, folder, onnx: join(folder, onnxFile), module: join(folder, moduleFolderOf(record.id)), record };
 }
 
-/** The owner's choice, else the model whose name was installed first; the demonstration models come last. */
-function pickDefault(models: readonly StoredModel[], task: Task, chosen: Defaults): StoredModel | undefined {
-  const ofTask = models.filter((model) => model.record.task === task);
-  const oldest = [...ofTask].sort((a, b) => byAge(a.record, b.record));
-  return ofTask.find(({ name }) => name === chosen[task]) ?? oldest.find(({ record }) => !record.embedded) ?? oldest[0];
+/** Within the folder of a version that is installed. */
+function moduleFolderOf(id: string | undefined): string {
+  return id === undefined ? moduleFolder : `${moduleFolder}-${id}`;
 }
 
-/** Two models may have one number where two processes installed them side by side. */
-function byAge(a: ModelRecord, b: ModelRecord): number {
-  return (a.order ?? 0) - (b.order ?? 0) || a.installedAt.localeCompare(b.installedAt) || a.name.localeCompare(b.name);
+/** Another folder under the same path has another. */
+function stateOf(folder: string): string {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return `${stats?.ino} ${stats?.ctimeMs}`;
 }
 
 function missing(name: string, cause: unknown): OnboxError {

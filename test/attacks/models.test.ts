@@ -171,7 +171,7 @@ test('33 one model put twenty times at once is compiled once, and a changed byte
   expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
   const folder = join(target().home, 'models', 'twice');
   expect(readdirSync(folder).sort()).toEqual(['1']);
-  const weights = filesOf(join(folder, '1', 'module')).find((path) => path.includes('weights')) ?? '';
+  const weights = filesOf(join(folder, '1')).find((path) => path.includes('weights')) ?? '';
   const bytes = readFileSync(weights);
   bytes[100] = (bytes[100] ?? 0) ^ 1;
   await target().ask('POST', '/v2/repository/models/twice/unload');

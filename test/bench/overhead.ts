@@ -5,6 +5,7 @@ import { Agent } from 'node:http';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { samplePicture } from '../../daemon/embedded/index.js';
+import { ModelStore } from '../../daemon/store/store.js';
 import { OnboxError } from '../../runtime/core/error.js';
 import { openModel } from '../../runtime/vision/model.js';
 import { parseCount, parseFlags } from './support/arguments.js';
@@ -38,7 +39,7 @@ export async function main(args: readonly string[]): Promise<void> {
   print(`${printMachine(describeMachine())}\nPOST /v1/detect?model=shapes, a JPEG of ${picture.length} bytes\n`);
   try {
     await printOverhead(daemon, picture, requests);
-    await printThroughput(daemon, await moduleOf(daemon, home), picture, seconds);
+    await printThroughput(daemon, (await new ModelStore(home).find('shapes')).module, picture, seconds);
   } finally {
     await daemon.stop();
   }
@@ -82,12 +83,6 @@ async function printOverhead(daemon: RunningDaemon, picture: Uint8Array, request
   print(
     `overhead of a request: median ${printMs(median(overheads))} ms, least ${printMs(Math.min(...overheads))}, p99 ${printMs(percentile(overheads, 0.99))}; whole: median ${printMs(median(totals))} ms`,
   );
-}
-
-async function moduleOf(daemon: RunningDaemon, home: string): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${daemon.port}/v1/models/shapes`);
-  const { version } = (await response.json()) as { readonly version: number };
-  return join(home, 'models', 'shapes', String(version), 'module');
 }
 
 /** In turns, because a machine changes its pace. */

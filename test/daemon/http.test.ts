@@ -1,8 +1,10 @@
 // The HTTP contract: what each route answers, and that whatever is wrong with a request is said with the right status as JSON.
 
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { ModelStore } from '../../daemon/store/store.js';
 import { formOf, startTestServer, type TestServer, until } from './support/server.js';
 
 const png = { 'Content-Type': 'image/png' };
@@ -299,6 +301,22 @@ test('a put replaces a model by its next version, a delete removes it', async ()
   });
   expect((await server.ask('DELETE', '/v1/models/brief')).status).toBe(204);
   expect((await server.ask('GET', '/v1/models/brief')).status).toBe(404);
+});
+
+test('a name that was removed, here or by another process, answers for its new model, though both are version 1', async () => {
+  const remove = [
+    () => server.ask('DELETE', '/v1/models/reborn'),
+    () => new ModelStore(server.home).remove('reborn'),
+    () => server.ask('DELETE', '/v1/models/reborn'),
+  ];
+  for (const [turn, removeReborn] of remove.entries()) {
+    // The child's label is the digest of what was installed.
+    const model = `good detect ${turn}`;
+    expect((await server.ask('PUT', '/v1/models/reborn', model)).json.version).toBe(1);
+    const { json } = await server.ask('POST', '/v1/detect?model=reborn', 'box', png);
+    expect([json.version, json.objects[0].label]).toEqual([1, createHash('md5').update(model).digest('hex')]);
+    await removeReborn();
+  }
 });
 
 test('two puts of the same model share one compile', async () => {

@@ -1,7 +1,7 @@
 // Models on disk: installs are whole or not there, names stay inside the home, and damage is told, not served.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { homeFolder } from '../../daemon/store/home.js';
 import { nameFromFile, requireModelName } from '../../daemon/store/names.js';
@@ -244,4 +244,25 @@ test('an input that is given again asks for one more size, in which all else is 
     ],
   });
   expect(() => parseInputShapes(Array.from({ length: 9 }, () => 'x=1'))).toThrow('"x" is given more than 8 times');
+});
+
+test('a name that another process removed and installed again is another model, at another path, though both are version 1', async () => {
+  const other = new ModelStore(store.home);
+  const first = await install('m', { labels: ['cat'] });
+  expect((await other.find('m')).record.labels).toEqual(['cat']);
+  await store.remove('m');
+  const second = await install('m', { labels: ['dog'] });
+  const found = await other.find('m');
+  expect([found.version, found.record.labels]).toEqual([1, ['dog']]);
+  expect(found.module).toBe(second.module);
+  expect(found.module).not.toBe(first.module);
+  expect(existsSync(found.module)).toBe(true);
+});
+
+test('a module that an older onbox installed, without an id, is found where that laid it', async () => {
+  const { folder, module, record } = await install('m');
+  const { id: _, ...older } = record;
+  await rename(module, join(folder, 'module'));
+  await writeFile(join(folder, 'record.json'), JSON.stringify(older));
+  expect((await new ModelStore(store.home).find('m')).module).toBe(join(folder, 'module'));
 });
