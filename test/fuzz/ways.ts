@@ -54,8 +54,9 @@ export function openPeer(): Peer {
   };
 }
 
-function graphOf({ sketch }: FuzzCase): Graph {
-  return importModel(readModel(writeOnnx(sketch)));
+function graphOf({ sketch, feeds }: FuzzCase): Graph {
+  const inputs = Object.fromEntries([...feeds].map(([name, { shape }]) => [name, shape]));
+  return importModel(readModel(writeOnnx(sketch)), { inputs });
 }
 
 /** All cases through one compile. */
