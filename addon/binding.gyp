@@ -1,7 +1,13 @@
 # Builds addon/build/Release/native.node, which package.json names "#native". Run by daemon/setup/build.js.
 {
   'variables': {
-    'plugin_sources': ['plugins/common/model.c', 'plugins/common/rules.c', 'plugins/common/values.c'],
+    'plugin_sources': [
+      'plugins/common/execution.c',
+      'plugins/common/model.c',
+      'plugins/common/operators.c',
+      'plugins/common/rules.c',
+      'plugins/common/values.c',
+    ],
     'plugin_flags': ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
   },
   'targets': [
@@ -65,7 +71,7 @@
       'type': 'shared_library',
       'product_dir': '<(PRODUCT_DIR)/plugins',
       'product_prefix': '',
-      'sources': ['plugins/ref/ref.c', 'plugins/ref/operators.c', '<@(plugin_sources)'],
+      'sources': ['plugins/ref/ref.c', '<@(plugin_sources)'],
       'include_dirs': ['include', 'plugins'],
       'cflags': ['<@(plugin_flags)'],
       'libraries': ['-lm'],

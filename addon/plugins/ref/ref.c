@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/values.h"
-#include "ref/operators.h"
+#include "common/execution.h"
 
 struct onbox_npu_context {
   char error[NPU_ERROR_BYTES];
@@ -20,36 +19,21 @@ struct onbox_npu_context {
 
 struct onbox_npu_graph {
   onbox_npu_context* context;
-  npu_model model;
-  ref_value* values; /* one for each tensor */
-  ref_scratch scratch;
+  npu_execution execution;
 };
 
 static _Thread_local char open_error[NPU_ERROR_BYTES];
-
-/** The value of a line KEY=VALUE, cut to `bytes`. */
-static void read_option(const char* options, const char* key, char* value, size_t bytes) {
-  const size_t length = strlen(key);
-  for (const char* line = options; line != NULL && *line != '\0';) {
-    const char* end = strchr(line, '\n');
-    const size_t size = end == NULL ? strlen(line) : (size_t)(end - line);
-    if (size > length && strncmp(line, key, length) == 0 && line[length] == '=') {
-      snprintf(value, bytes, "%.*s", (int)(size - length - 1), line + length + 1);
-    }
-    line = end == NULL ? NULL : end + 1;
-  }
-}
 
 static int32_t ref_open(const onbox_npu_host* host, const char* options, onbox_npu_context** context) {
   (void)host;
   onbox_npu_context* made = calloc(1, sizeof *made);
   if (made == NULL) return ONBOX_NPU_NOMEM;
   char number[32] = "0";
-  read_option(options, "fail", made->fail, sizeof made->fail);
-  read_option(options, "delay_us", number, sizeof number);
+  npu_read_option(options, "fail", made->fail, sizeof made->fail);
+  npu_read_option(options, "delay_us", number, sizeof number);
   made->delay_us = strtol(number, NULL, 10);
   snprintf(number, sizeof number, "0");
-  read_option(options, "error", number, sizeof number);
+  npu_read_option(options, "error", number, sizeof number);
   made->add = strtod(number, NULL);
   if (strcmp(made->fail, "open") == 0) {
     snprintf(open_error, sizeof open_error, "told to fail at open");
@@ -83,32 +67,8 @@ static int32_t ref_supports(onbox_npu_context* context, const onbox_npu_subgraph
 }
 
 static void ref_release(onbox_npu_graph* graph) {
-  for (uint32_t k = 0; graph->values != NULL && k < graph->model.tensor_count; k++) free(graph->values[k].centred);
-  free(graph->values);
-  free(graph->scratch.sums);
-  npu_free_model(&graph->model);
+  npu_free_execution(&graph->execution);
   free(graph);
-}
-
-/** Room for every value, with the constants in place. */
-static int32_t make_values(onbox_npu_graph* graph) {
-  const npu_model* model = &graph->model;
-  graph->values = calloc(model->tensor_count, sizeof(ref_value));
-  if (graph->values == NULL) return ONBOX_NPU_NOMEM;
-  for (uint32_t k = 0; k < model->tensor_count; k++) {
-    ref_value* value = &graph->values[k];
-    value->type = &model->tensors[k];
-    value->centred = malloc(value->type->count * sizeof(float));
-    if (value->centred == NULL) return ONBOX_NPU_NOMEM;
-    if (value->type->data != NULL) npu_load_centred(value->type, value->type->data, value->centred);
-  }
-  uint64_t sums = 1;
-  for (uint32_t k = 0; k < model->node_count; k++) {
-    const uint64_t needed = ref_sums_of(model, &model->nodes[k]);
-    if (needed > sums) sums = needed;
-  }
-  graph->scratch.sums = malloc(sums * sizeof(double));
-  return graph->scratch.sums == NULL ? ONBOX_NPU_NOMEM : ONBOX_NPU_OK;
 }
 
 static int32_t ref_compile(onbox_npu_context* context, const onbox_npu_subgraph* subgraph, onbox_npu_graph** graph) {
@@ -119,32 +79,13 @@ static int32_t ref_compile(onbox_npu_context* context, const onbox_npu_subgraph*
   onbox_npu_graph* made = calloc(1, sizeof *made);
   if (made == NULL) return ONBOX_NPU_NOMEM;
   made->context = context;
-  int32_t status = npu_copy_model(subgraph, 1, &made->model, context->error);
-  for (uint32_t k = 0; status == ONBOX_NPU_OK && k < made->model.node_count; k++) {
-    if (!npu_check_node(&made->model, &made->model.nodes[k], context->error)) status = ONBOX_NPU_UNSUPPORTED;
-  }
-  if (status == ONBOX_NPU_OK) status = make_values(made);
+  const int32_t status = npu_prepare(subgraph, &made->execution, context->error);
   if (status == ONBOX_NPU_OK) {
     *graph = made;
   } else {
-    ref_release(made);
+    free(made);
   }
   return status;
-}
-
-/** Steps by the host's size of a buffer. */
-static const onbox_npu_buffer* buffer_at(const onbox_npu_buffer* buffers, uint32_t k) {
-  return (const onbox_npu_buffer*)((const char*)buffers + (size_t)k * buffers->struct_size);
-}
-
-static int32_t check_buffers(const npu_model* model, const uint32_t* tensors, uint32_t want, const onbox_npu_buffer* buffers,
-                             uint32_t count) {
-  if (count != want) return ONBOX_NPU_INVALID;
-  for (uint32_t k = 0; k < count; k++) {
-    const onbox_npu_buffer* buffer = buffer_at(buffers, k);
-    if (buffer->ptr == NULL || buffer->bytes != model->tensors[tensors[k]].bytes) return ONBOX_NPU_INVALID;
-  }
-  return ONBOX_NPU_OK;
 }
 
 static void pause_us(long microseconds) {
@@ -153,41 +94,33 @@ static void pause_us(long microseconds) {
 }
 
 static void run_all(const onbox_npu_graph* graph) {
-  for (uint32_t k = 0; k < graph->model.node_count; k++) {
-    const onbox_npu_node* node = &graph->model.nodes[k];
-    ref_value in[4] = {{NULL, NULL}, {NULL, NULL}, {NULL, NULL}, {NULL, NULL}};
-    for (uint32_t i = 0; i < node->n_in; i++) {
-      if (node->in[i] != ONBOX_NPU_ABSENT) in[i] = graph->values[node->in[i]];
-    }
-    ref_run_node(node, in, &graph->values[node->out[0]], &graph->scratch);
+  const npu_execution* execution = &graph->execution;
+  for (uint32_t k = 0; k < execution->model.node_count; k++) {
+    const onbox_npu_node* node = &execution->model.nodes[k];
+    npu_value in[4];
+    npu_operand_values(execution, node, in);
+    npu_run_node(node, in, &execution->values[node->out[0]], &execution->scratch);
   }
 }
 
 static int32_t ref_run(onbox_npu_graph* graph, const onbox_npu_buffer* in, uint32_t n_in, const onbox_npu_buffer* out,
                        uint32_t n_out, uint32_t timeout_ms) {
-  const npu_model* model = &graph->model;
+  const npu_execution* execution = &graph->execution;
   onbox_npu_context* context = graph->context;
   (void)timeout_ms;
-  if (check_buffers(model, model->inputs, model->input_count, in, n_in) != ONBOX_NPU_OK ||
-      check_buffers(model, model->outputs, model->output_count, out, n_out) != ONBOX_NPU_OK) {
-    snprintf(context->error, sizeof context->error, "buffers of another count or size than the graph's");
-    return ONBOX_NPU_INVALID;
-  }
+  const int32_t status = npu_check_buffers(&execution->model, in, n_in, out, n_out, context->error);
+  if (status != ONBOX_NPU_OK) return status;
   while (strcmp(context->fail, "hang") == 0) pause_us(1000000);
   if (strcmp(context->fail, "run") == 0) {
     snprintf(context->error, sizeof context->error, "told to fail at run");
     return ONBOX_NPU_INTERNAL;
   }
-  for (uint32_t k = 0; k < n_in; k++) {
-    const ref_value* value = &graph->values[model->inputs[k]];
-    npu_load_centred(value->type, buffer_at(in, k)->ptr, value->centred);
-  }
+  npu_load_inputs(execution, in);
   run_all(graph);
-  for (uint32_t k = 0; k < n_out; k++) {
-    const ref_value* value = &graph->values[model->outputs[k]];
-    if (context->add != 0) value->centred[0] += (float)context->add;
-    npu_store_centred(value->type, value->centred, buffer_at(out, k)->ptr);
+  for (uint32_t k = 0; context->add != 0 && k < n_out; k++) {
+    execution->values[execution->model.outputs[k]].centred[0] += (float)context->add;
   }
+  npu_store_outputs(execution, out);
   if (context->delay_us > 0) pause_us(context->delay_us);
   return ONBOX_NPU_OK;
 }

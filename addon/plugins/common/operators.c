@@ -1,19 +1,19 @@
 /* Sums are kept in double, where those of products of 8-bit numbers are exact: whatever an NPU adds up in 32 bits has the same
  * value. */
-#include "ref/operators.h"
+#include "common/operators.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "common/values.h"
 
-static double real_at(const ref_value* value, uint64_t at) {
+static double real_at(const npu_value* value, uint64_t at) {
   return (double)value->centred[at] * (double)npu_scale_of(value->type, 0);
 }
 
-static void put_real(const ref_value* value, uint64_t at, double real) { value->centred[at] = npu_quantise(value->type, real); }
+static void put_real(const npu_value* value, uint64_t at, double real) { value->centred[at] = npu_quantise(value->type, real); }
 
-uint64_t ref_sums_of(const npu_model* model, const onbox_npu_node* node) {
+uint64_t npu_sums_of(const npu_model* model, const onbox_npu_node* node) {
   const npu_tensor* y = npu_result(model, node);
   return node->op == ONBOX_NPU_CONV || node->op == ONBOX_NPU_GEMM ? (uint64_t)y->dims[y->rank - 1] : 0;
 }
@@ -32,8 +32,8 @@ static void add_cell(const onbox_npu_node* node, const float* row, int64_t width
   }
 }
 
-static void run_conv(const onbox_npu_node* node, const ref_value* in, const ref_value* out, const ref_scratch* scratch) {
-  const ref_value *x = &in[0], *w = &in[1];
+static void run_conv(const onbox_npu_node* node, const npu_value* in, const npu_value* out, const npu_scratch* scratch) {
+  const npu_value *x = &in[0], *w = &in[1];
   const int64_t channels = x->type->dims[1], height = x->type->dims[2], width = x->type->dims[3];
   const int64_t maps = out->type->dims[1], rows = out->type->dims[2], places = out->type->dims[3];
   const int64_t depth = w->type->dims[1], kh = node->i[0], kw = node->i[1], per_group = maps / node->i[10];
@@ -56,8 +56,8 @@ static void run_conv(const onbox_npu_node* node, const ref_value* in, const ref_
   }
 }
 
-static void run_gemm(const onbox_npu_node* node, const ref_value* in, const ref_value* out, const ref_scratch* scratch) {
-  const ref_value *a = &in[0], *b = &in[1];
+static void run_gemm(const onbox_npu_node* node, const npu_value* in, const npu_value* out, const npu_scratch* scratch) {
+  const npu_value *a = &in[0], *b = &in[1];
   const int64_t columns = out->type->dims[out->type->rank - 1], rows = (int64_t)out->type->count / columns;
   const int64_t depth = (int64_t)a->type->count / rows;
   for (int64_t row = 0; row < rows; row++) {
@@ -77,7 +77,7 @@ static void run_gemm(const onbox_npu_node* node, const ref_value* in, const ref_
 }
 
 /** The largest, or the mean, of the cells that lie inside. */
-static double pool_window(const onbox_npu_node* node, const ref_value* x, int64_t plane, int64_t top, int64_t left) {
+static double pool_window(const onbox_npu_node* node, const npu_value* x, int64_t plane, int64_t top, int64_t left) {
   const int64_t height = x->type->dims[2], width = x->type->dims[3];
   double most = -INFINITY, sum = 0;
   int64_t inside = 0, padded = 0;
@@ -97,7 +97,7 @@ static double pool_window(const onbox_npu_node* node, const ref_value* x, int64_
   return count == 0 ? 0 : sum / (double)count;
 }
 
-static void run_pool(const onbox_npu_node* node, const ref_value* x, const ref_value* out) {
+static void run_pool(const onbox_npu_node* node, const npu_value* x, const npu_value* out) {
   const int64_t rows = out->type->dims[2], places = out->type->dims[3];
   for (int64_t at = 0; at < (int64_t)out->type->count; at++) {
     const int64_t place = at % places, row = at / places % rows, plane = at / places / rows;
@@ -120,7 +120,7 @@ static uint64_t broadcast_index(const npu_tensor* from, const npu_tensor* to, ui
   return index;
 }
 
-static void run_binary(const onbox_npu_node* node, const ref_value* in, const ref_value* out) {
+static void run_binary(const onbox_npu_node* node, const npu_value* in, const npu_value* out) {
   for (uint64_t at = 0; at < out->type->count; at++) {
     const double a = real_at(&in[0], broadcast_index(in[0].type, out->type, at));
     const double b = real_at(&in[1], broadcast_index(in[1].type, out->type, at));
@@ -128,7 +128,7 @@ static void run_binary(const onbox_npu_node* node, const ref_value* in, const re
   }
 }
 
-static void run_unary(const onbox_npu_node* node, const ref_value* x, const ref_value* out) {
+static void run_unary(const onbox_npu_node* node, const npu_value* x, const npu_value* out) {
   for (uint64_t at = 0; at < out->type->count; at++) {
     const double real = real_at(x, at);
     const double result = node->op == ONBOX_NPU_SIGMOID   ? 1 / (1 + exp(-real))
@@ -145,7 +145,7 @@ static uint64_t inner_of(const npu_tensor* tensor, int32_t axis) {
   return inner;
 }
 
-static void run_concat(const onbox_npu_node* node, const ref_value* in, const ref_value* out) {
+static void run_concat(const onbox_npu_node* node, const npu_value* in, const npu_value* out) {
   const int32_t axis = node->i[0];
   const uint64_t inner = inner_of(out->type, axis), whole = (uint64_t)out->type->dims[axis] * inner;
   uint64_t start = 0;
@@ -157,7 +157,7 @@ static void run_concat(const onbox_npu_node* node, const ref_value* in, const re
   }
 }
 
-static void run_softmax(const onbox_npu_node* node, const ref_value* x, const ref_value* out) {
+static void run_softmax(const onbox_npu_node* node, const npu_value* x, const npu_value* out) {
   const uint64_t inner = inner_of(x->type, node->i[0]), extent = (uint64_t)x->type->dims[node->i[0]];
   for (uint64_t line = 0; line < x->type->count / extent; line++) {
     const uint64_t first = line / inner * extent * inner + line % inner;
@@ -168,7 +168,7 @@ static void run_softmax(const onbox_npu_node* node, const ref_value* x, const re
   }
 }
 
-static void run_transpose(const onbox_npu_node* node, const ref_value* x, const ref_value* out) {
+static void run_transpose(const onbox_npu_node* node, const npu_value* x, const npu_value* out) {
   for (uint64_t at = 0; at < out->type->count; at++) {
     uint64_t rest = at, from = 0;
     for (uint32_t k = out->type->rank; k-- > 0;) {
@@ -190,7 +190,7 @@ static double between(int64_t target, int64_t in, int64_t out, int64_t* low, int
   return place - (double)*low;
 }
 
-static void run_resize(const onbox_npu_node* node, const ref_value* x, const ref_value* out) {
+static void run_resize(const onbox_npu_node* node, const npu_value* x, const npu_value* out) {
   const int64_t height = x->type->dims[2], width = x->type->dims[3], rows = out->type->dims[2], places = out->type->dims[3];
   for (int64_t at = 0; at < (int64_t)out->type->count; at++) {
     const int64_t column = at % places, row = at / places % rows;
@@ -209,7 +209,7 @@ static void run_resize(const onbox_npu_node* node, const ref_value* x, const ref
   }
 }
 
-void ref_run_node(const onbox_npu_node* node, const ref_value* in, const ref_value* out, const ref_scratch* scratch) {
+void npu_run_node(const onbox_npu_node* node, const npu_value* in, const npu_value* out, const npu_scratch* scratch) {
   switch (node->op) {
     case ONBOX_NPU_CONV:
       run_conv(node, in, out, scratch);
