@@ -1,10 +1,11 @@
 // The key that clients off this machine need: one line in a file that only its owner can read.
 
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OnboxError } from '../../runtime/index.js';
 import { fileErrorCode } from '../file-error.js';
+import { createFileAtomic } from '../store/atomic.js';
 
 /** The key file of a home. */
 export function keyPath(home: string): string {
@@ -16,26 +17,26 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host);
 }
 
-/** Makes the key file if there is none; the key is 256 bits of chance. */
+/** Makes the key file if there is none, in one step; the key is 256 bits of chance. */
 export async function ensureKey(path: string): Promise<void> {
+  if (await isThere(path)) return;
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  await createFileAtomic(path, `${randomBytes(32).toString('base64url')}\n`, 0o600);
+}
+
+async function isThere(path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await chmod(path, 0o600);
+    await stat(path);
+    return true;
   } catch (error) {
-    if (fileErrorCode(error) !== 'EEXIST') throw error;
+    if (fileErrorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 
 /**
  * The key in the file.
- * @throws OnboxError `key-unusable` if it cannot be read, is short, or others may read it
+ * @throws OnboxError `key-unusable` if it cannot be read, is empty or short, or others may read it
  */
 export async function readKey(path: string): Promise<string> {
   let text: string;
@@ -49,7 +50,11 @@ export async function readKey(path: string): Promise<string> {
   if ((mode & 0o007) !== 0) {
     throw new OnboxError(`the key file "${path}" can be used by everyone; run: chmod 600 ${path}`, { code: 'key-unusable' });
   }
-  return requireKeyText(text.trim(), `the key file "${path}"`);
+  const key = text.trim();
+  if (key !== '') return requireKeyText(key, `the key file "${path}"`);
+  throw new OnboxError(`the key file "${path}" is empty; remove it, and the next start of onbox makes a new key`, {
+    code: 'key-unusable',
+  });
 }
 
 /** @throws OnboxError `key-unusable` if the text is no key */

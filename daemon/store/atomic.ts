@@ -1,12 +1,31 @@
 // Writing so that a power cut leaves the old state or the new one, never a half: temporary name, fsync, rename, fsync.
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileErrorCode } from '../file-error.js';
 import { isOwnerAlive, ownerToken } from './owner.js';
 
 /** Replaces the file at `path` in one step. */
 export async function writeFileAtomic(path: string, text: string, mode = 0o644): Promise<void> {
+  await publish(path, text, mode, (temporary) => rename(temporary, path));
+}
+
+/** Makes the file at `path` in one step; one that is there already stays as it is. */
+export async function createFileAtomic(path: string, text: string, mode = 0o644): Promise<void> {
+  await publish(path, text, mode, async (temporary) => {
+    try {
+      // A rename would replace what another process made meanwhile.
+      await link(temporary, path);
+    } catch (error) {
+      if (fileErrorCode(error) !== 'EEXIST') throw error;
+    }
+    await rm(temporary, { force: true });
+  });
+}
+
+/** Writes a durable temporary file beside `path`, which `show` brings to its name. */
+async function publish(path: string, text: string, mode: number, show: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${ownerToken()}-${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', mode);
@@ -16,7 +35,7 @@ export async function writeFileAtomic(path: string, text: string, mode = 0o644):
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await show(temporary);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

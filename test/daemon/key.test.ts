@@ -1,7 +1,8 @@
 // Who is let in: on loopback everyone of this machine, elsewhere only who bears the key.
 
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureKey, keyPath, readKey } from '../../daemon/http/key.js';
 import { startTestServer, type TestServer, temporaryFolder, writeKey } from './support/server.js';
 
 describe('with a key', () => {
@@ -73,5 +74,24 @@ test('the key file of a home is made at the first start, for its owner alone, an
   expect(keys[0]).toBe(keys[1]);
   expect(keys[0]).toMatch(/^[\w-]{43}\n$/);
   expect((await stat(join(home, 'key'))).mode & 0o777).toBe(0o600);
+  await rm(home, { recursive: true });
+});
+
+test('of many that make the key at once all read the same one', async () => {
+  const home = await temporaryFolder();
+  const makeAndRead = async (): Promise<string> => {
+    await ensureKey(keyPath(home));
+    return await readKey(keyPath(home));
+  };
+  expect(new Set(await Promise.all(Array.from({ length: 20 }, makeAndRead))).size).toBe(1);
+  expect(await readdir(home)).toEqual(['key']);
+  await rm(home, { recursive: true });
+});
+
+test('an empty key file is refused with its cure, not taken for a key', async () => {
+  const home = await temporaryFolder();
+  await writeFile(keyPath(home), '\n', { mode: 0o600 });
+  await ensureKey(keyPath(home));
+  await expect(readKey(keyPath(home))).rejects.toThrow(/is empty; remove it/);
   await rm(home, { recursive: true });
 });

@@ -3,6 +3,7 @@
 
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureKey, keyPath, readKey } from '../../daemon/http/key.js';
 import { compileAndInstall, stageFile } from '../../daemon/jobs/install.js';
 import type { CompileResult } from '../../daemon/jobs/messages.js';
 import { ModelStore } from '../../daemon/store/store.js';
@@ -167,3 +168,27 @@ test('what is installed is served from a home that cannot be written', async () 
   faults.disarm();
   expect((await store.find('m')).version).toBe(1);
 });
+
+test.each(['nothing', 'contents', 'names'] as const)(
+  'a key file whose making is cut is whole or is made at the next start, where %s that was not synced is lost',
+  async (loss) => {
+    const path = keyPath(home);
+    let isDone = false;
+    for (let at = 1; !isDone; at++) {
+      await actual.rm(path, { force: true });
+      faults.arm(at);
+      const death = faults.death();
+      isDone = await Promise.race([death.then(() => false), ensureKey(path).then(() => true)]);
+      await faults.lose(loss, actual);
+      faults.disarm();
+      const left = await actual.readFile(path, 'utf8').catch(() => undefined);
+      if (isDone) expect(left).toBeDefined();
+      await new ModelStore(home).prepare();
+      await ensureKey(path);
+      expect(await readKey(path)).toMatch(/^[\w-]{43}$/);
+      if (left !== undefined) expect(await readKey(path)).toBe(left.trim());
+      expect((await actual.readdir(home)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    }
+    expect(faults.count).toBeGreaterThanOrEqual(5);
+  },
+);

@@ -70,6 +70,10 @@ class Faults {
     }
   }
 
+  linked(from: string, to: string): void {
+    if (this.dirty.has(from)) this.dirty.add(to);
+  }
+
   /** What the disk holds once the power is back. */
   async lose(loss: Loss, fs: FsPromises): Promise<void> {
     if (loss === 'contents') for (const path of this.dirty) await fs.truncate(path, 0).catch(() => undefined);
@@ -118,6 +122,11 @@ export function faultyFs(actual: FsPromises): FsPromises {
       // A move between two folders is durable once the new one is synced: file systems with a journal keep the order.
       faults.changed([dirname(to)], () => actual.rename(to, from));
     }) as FsPromises['rename'],
+    link: (async (from: string, to: string) => {
+      await faults.step(() => actual.link(from, to));
+      faults.linked(from, to);
+      made(to);
+    }) as FsPromises['link'],
     copyFile: (async (from: string, to: string) => {
       faults.wrote(to);
       await faults.step(
