@@ -19,9 +19,11 @@ export interface NativeMath {
 
 /**
  * C text of the functions for one type. `suffix` names them (ob_exp_s, ob_exp_v), `real` and `whole` are the float and int32 type of one
- * width. The prelude has defined ob_splat, ob_bits, ob_real, ob_trunc, ob_float, ob_pick, ob_less with that suffix.
- * exp: Cody-Waite reduction by ln 2 in two parts and a Taylor polynomial of degree 6, within 2 ulp; log and tanh: Cephes' minimax
- * polynomials (S. Moshier), within 1 and 3 ulp; sigmoid, from exp, within 3 ulp; erf: the rational of Eigen's unsupported
+ * width. The prelude has defined ob_splat, ob_bits, ob_real, ob_float, ob_pick, ob_less, ob_nan, ob_max and ob_min with that suffix; the
+ * last two let NaN of their second argument pass where the first is a number.
+ * exp: Cody-Waite reduction by ln 2 in two parts and a polynomial of degree 6 (interpolated at Chebyshev's nodes, off by 1.1e-8),
+ * within 2 ulp; log and tanh: Cephes' minimax polynomials (S. Moshier), within 1 and 3 ulp; sigmoid, from the same polynomial, within
+ * 3 ulp from -87 on, and never below 6e-39; erf: the rational of Eigen's unsupported
  * SpecialFunctions, within 4.5e-7. All of it measured in test/codegen/math.test.ts, denormal, infinite and NaN arguments included.
  * @param native for the exponential, the logarithm and quotients in their terms
  */
@@ -32,10 +34,7 @@ export function mathText(suffix: string, real: string, whole: string, native?: N
     coefficients.slice(1).reduce((text, coefficient) => `(${text} * ${x} + ${c(coefficient)})`, c(coefficients[0] ?? '0.0'));
   const quotient = (a: string, b: string) => (native === undefined ? `${a} / ${b}` : `${a} * ${native.reciprocal}(${b})`);
   return `
-${native === undefined ? ownText(fn, c, horner, real, whole) : nativeText(fn, real, native)}static inline ${real} ${fn('sigmoid')}(${real} x) {
-  return ${quotient(c('1.0'), `(${c('1.0')} + ${fn('exp')}(-x))`)};
-}
-static inline ${real} ${fn('tanh')}(${real} x) {
+${native === undefined ? ownText(fn, c, horner, real, whole) : nativeText(fn, c, real, native)}static inline ${real} ${fn('tanh')}(${real} x) {
   ${real} z = x * x;
   ${real} small = ${horner('z', ['-5.70498872745e-3', '2.06390887954e-2', '-5.37397155531e-2', '1.33314422036e-1', '-3.33332819422e-1'])};
   small = small * z * x + x;
@@ -55,9 +54,10 @@ static inline ${real} ${fn('erf')}(${real} x) {
 
 type Name = (name: string) => string;
 
-function nativeText(fn: Name, real: string, { exp, log }: NativeMath): string {
+function nativeText(fn: Name, c: Name, real: string, { exp, log, reciprocal }: NativeMath): string {
   return `static inline ${real} ${fn('exp')}(${real} x) { return ${exp}(x); }
 static inline ${real} ${fn('log')}(${real} x) { return ${log}(x); }
+static inline ${real} ${fn('sigmoid')}(${real} x) { return ${reciprocal}(${c('1.0')} + ${exp}(-x)); }
 `;
 }
 
@@ -68,22 +68,24 @@ function ownText(
   real: string,
   whole: string,
 ): string {
-  return `static inline ${real} ${fn('exp')}(${real} x) {
-  ${real} a = ${fn('pick')}(${fn('less')}(x, ${c('-104.0')}), ${c('-104.0')}, x);
-  a = ${fn('pick')}(${fn('less')}(${c('88.72283')}, a), ${c('88.72283')}, a);
-  ${real} n = a * ${c('1.44269504')} + ${c('12582912.0')};
+  // n is round(a / ln 2) and r = a - n ln 2; adding 1.5 * 2^23 leaves n in the lowest bits.
+  const reduced = (sign: string) => `  ${real} n = a * ${c(`${sign}1.44269504`)} + ${c('12582912.0')};
   ${whole} k = ${fn('bits')}(n) - ${fn('bits')}(${c('12582912.0')});
   n = n - ${c('12582912.0')};
-  ${real} r = a - n * ${c('0.693359375')};
+  ${real} r = ${sign}a - n * ${c('0.693359375')};
   r = r + n * ${c('2.12194440e-4')};
-  ${real} p = ${horner('r', ['1.9875691500e-4', '1.3981999507e-3', '8.3334519073e-3', '4.1665795894e-2', '1.6666665459e-1', '5.0000001201e-1'])};
-  p = p * r * r + r + ${c('1.0')};
+  ${real} p = ${horner('r', ['1.3926182e-3', '8.363178e-3', '4.1666556e-2', '1.6666576e-1', '0.5', '1.0', '1.0'])};`;
+  return `static inline ${real} ${fn('exp')}(${real} x) {
+  ${real} a = ${fn('min')}(${c('89.0')}, ${fn('max')}(${c('-104.5')}, x));
+${reduced('')}
   ${whole} half = k >> 1;
-  p = p * ${fn('real')}((half + 127) << 23);
-  p = p * ${fn('real')}((k - half + 127) << 23);
-  p = ${fn('pick')}(${fn('less')}(x, ${c('-103.97')}), ${c('0.0')}, p);
-  p = ${fn('pick')}(${fn('less')}(${c('88.72283')}, x), ${fn('splat')}(__builtin_inff()), p);
-  return ${fn('pick')}(${fn('nan')}(x), x, p);
+  return p * ${fn('real')}((half + 127) << 23) * ${fn('real')}((k - half + 127) << 23);
+}
+/* exp(-x) in one step: it neither overflows nor vanishes between these ends. */
+static inline ${real} ${fn('sigmoid')}(${real} x) {
+  ${real} a = ${fn('min')}(${c('87.3')}, ${fn('max')}(${c('-88.0')}, x));
+${reduced('-')}
+  return ${c('1.0')} / (${c('1.0')} + ${fn('real')}(${fn('bits')}(p) + k * 8388608));
 }
 static inline ${real} ${fn('log')}(${real} x) {
   ${whole} tiny = ${fn('less')}(x, ${c('1.17549435e-38')});

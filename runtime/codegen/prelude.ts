@@ -44,7 +44,9 @@ static inline float ob_real_s(int a) { float b; __builtin_memcpy(&b, &a, 4); ret
 static inline float ob_float_s(int a) { return (float)a; }
 static inline int ob_less_s(float a, float b) { return a < b; }
 static inline int ob_nan_s(float a) { return a != a; }
-static inline float ob_pick_s(int m, float a, float b) { return m ? a : b; }`;
+static inline float ob_pick_s(int m, float a, float b) { return m ? a : b; }
+static inline float ob_max_s(float a, float b) { return OB_MAX(a, b); }
+static inline float ob_min_s(float a, float b) { return OB_MIN(a, b); }`;
 
 function vectorHelpers(isa: string): string {
   const { lanes, max, min, keepsNan, floor, round, sqrt, loadPart, storePart } = vectorIsa(isa);
