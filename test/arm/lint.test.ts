@@ -1,17 +1,22 @@
 // What gcc makes of the hot loops of networks: accumulators stay in registers, operands are read where they are used. Speed itself
 // can only be measured on a board; code that fails here is slow on every one.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { compileShared } from '../../runtime/device/toolchain.js';
 import type { Graph } from '../../runtime/graph/graph.js';
 import { layOut } from '../../runtime/module/compile.js';
 import { objectFile } from '../../runtime/module/files.js';
-import { vectorLoops } from './assembly.js';
-import { type ArmBoard, armBoards } from './boards.js';
+import { type VectorLoop, vectorLoops } from './assembly.js';
+import { type ArmBoard, armBoards, smallBoards } from './boards.js';
 import { buildFor } from './module.js';
 import { Sketch } from './networks.js';
-import { crossCompiler, disassembler, hasTools } from './tools.js';
+import { crossCompiler, disassembler, hasTools, librariesRoot, withCrossCompiler } from './tools.js';
+
+const runFile = promisify(execFile);
 
 jest.setTimeout(300_000);
 
@@ -41,27 +46,74 @@ function layers(): Graph {
   return sketch.builder.build();
 }
 
-if (hasTools(crossCompiler, disassembler)) describe.each(armBoards())('$name', lint);
+const compilers = [crossCompiler, 'clang', 'clang-14'].filter((name) => hasTools(name));
+const boards = [...armBoards(), ...smallBoards()];
+/** One word about generated code that a compiler of a board may not like is one too many. */
+const strict = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', `-I${resolve(__dirname, '../../addon/include')}`];
+
+if (hasTools(crossCompiler, disassembler)) lint();
 else test.skip('the cross compiler for arm64 is missing: skipped', () => undefined);
 
-function lint(board: ArmBoard): void {
+interface HotLoop extends VectorLoop {
+  readonly kernel: string;
+}
+
+async function hotLoops(board: ArmBoard, module: string): Promise<readonly HotLoop[]> {
+  const { built } = await buildFor(board, module, layOut(layers(), board.device));
+  const loops = await vectorLoops(join(module, objectFile));
+  return built.parts.infos.flatMap(({ title }, i) => {
+    if (!/^(conv|winograd-multiply)/.test(title)) return [];
+    return (loops.get(`k${i}`) ?? []).map((loop) => ({ kernel: `k${i} ${title}`, ...loop }));
+  });
+}
+
+function isFaulty({ spills, spreads, multiplyAdds, loads }: HotLoop): boolean {
+  return spills + spreads > 0 || (multiplyAdds >= hotMin && loads > multiplyAdds * loadsMax);
+}
+
+/** A product of matrices by tiles of `rows` numbers and `columns` vectors, all of whose sums are to stay in registers. */
+function greedyKernel(rows: number, columns: number): string {
+  const each = (text: (r: number, c: number) => string): string =>
+    Array.from({ length: rows * columns }, (_, i) => text(Math.floor(i / columns), i % columns)).join(' ');
+  return `typedef float vf __attribute__((vector_size(16)));
+void greedy(const float *restrict a, const vf *restrict b, vf *restrict y, long depth) {
+  ${each((r, c) => `vf s${r}_${c} = {0};`)}
+  for (long k = 0; k < depth; k++) { ${each((r, c) => `s${r}_${c} += a[k * ${rows} + ${r}] * b[k * ${columns} + ${c}];`)} }
+  ${each((r, c) => `y[${r * columns + c}] = s${r}_${c};`)}
+}
+`;
+}
+
+function lint(): void {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'onbox-lint-'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('the loops of convolutions and of Winograd products keep their registers', async () => {
-    const module = join(folder, 'module');
-    const { built } = await buildFor(board, module, layOut(layers(), board.device));
-    const loops = await vectorLoops(join(module, objectFile));
-    const hot = built.parts.infos.flatMap(({ title }, i) => {
-      if (!/^(conv|winograd-multiply)/.test(title)) return [];
-      return (loops.get(`k${i}`) ?? []).map((loop) => ({ kernel: `k${i} ${title}`, ...loop }));
-    });
+  test.each(boards)('$name: the loops of convolutions and of Winograd products keep their registers', async (board) => {
+    const module = join(folder, board.name);
+    const hot = await hotLoops(board, module);
     expect(hot.map(({ kernel }) => kernel)).toEqual(expect.arrayContaining([expect.stringMatching('winograd-multiply')]));
     expect(hot.filter(({ multiplyAdds }) => multiplyAdds >= hotMin).length).toBeGreaterThanOrEqual(8);
-    expect(hot.filter(({ spills, spreads }) => spills + spreads > 0)).toEqual([]);
-    expect(hot.filter(({ multiplyAdds, loads }) => multiplyAdds >= hotMin && loads > multiplyAdds * loadsMax)).toEqual([]);
+    expect(hot.filter(isFaulty)).toEqual([]);
+  });
+
+  test('a loop with more accumulators than there are registers does not pass', async () => {
+    const [source, output] = ['greedy.c', 'greedy.so'].map((name) => join(folder, name)) as [string, string];
+    writeFileSync(source, greedyKernel(10, 4));
+    const flags = [...(boards[0]?.device.flags ?? []), '-O2', '-ffp-contract=fast'];
+    await withCrossCompiler(() => compileShared({ sources: [source], output, flags, timeoutMs: 300_000 }));
+    const [loop] = (await vectorLoops(output)).get('greedy') ?? [];
+    expect(loop?.multiplyAdds).toBe(40);
+    expect(isFaulty({ kernel: 'greedy', ...(loop as VectorLoop) })).toBe(true);
+    expect(loop?.spills).toBeGreaterThan(8);
+  });
+
+  test.each(compilers)('%s has nothing to say about the code', async (compiler) => {
+    const target = compiler === crossCompiler ? [] : ['--target=aarch64-linux-gnu', `-isystem${librariesRoot}/include`];
+    const cwd = join(folder, boards[0]?.name ?? '');
+    const sources = readdirSync(cwd).filter((file) => file.endsWith('.c'));
+    expect((await runFile(compiler, [...target, ...strict, ...sources], { cwd })).stderr).toBe('');
   });
 }

@@ -29,6 +29,15 @@ export function fakeRk3399(): Board {
   return fakeArm('Firefly RK3399 Board', features, [a53, a53, a53, a53, a72, a72]);
 }
 
+/** Boards of small cores alone. */
+export function fakeRk3328(): Board {
+  return fakeArm('Pine64 Rock64', 'fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid', [a53, a53, a53, a53]);
+}
+export function fakeRk3568(): Board {
+  const features = 'fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp';
+  return fakeArm('Radxa ROCK 3A', features, [a55, a55, a55, a55]);
+}
+
 /** Its kernel tells the caches; the capacities of the two pairs of A76 are the same here. */
 export function fakeRk3588(): Board {
   const features = 'fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp';
