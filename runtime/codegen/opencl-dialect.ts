@@ -28,6 +28,9 @@ const at = ({ pointer, offset }: Address): string => (offset === '0' ? pointer :
 const parts = ({ pointer, offset }: Address): string => `${pointer}, ${offset}`;
 const space = ({ isGlobal }: Pick<Address, 'isGlobal'>): string => (isGlobal ? '__global ' : '');
 
+/** The address space of a pointer, which macros take. */
+export const spaceOf = ({ isGlobal }: Address): string => (isGlobal ? '__global' : '__private');
+
 export const openclDialect: Dialect = {
   lanes,
   vectorDtype: 'f32',
@@ -55,13 +58,17 @@ export const openclDialect: Dialect = {
   loadElement: (address) => (address.dtype === 'f16' ? `ob_half_at(${parts(address)})` : element(address)),
   spreadElement: (address) => (address.dtype === 'f16' ? `ob_spread_half_v(${parts(address)})` : undefined),
   storeElement: (address, value) =>
-    address.dtype === 'f16' ? `vstore_half(${value}, 0, ${at(address)});` : `${element(address)} = ${value};`,
+    address.dtype === 'f16' ? `ob_store_half(${at(address)}, ${value});` : `${element(address)} = ${value};`,
   loadVector: (address) => {
-    if (address.dtype === 'f16') return `${address.isAligned ? 'vloada_half4' : 'vload_half4'}(0, ${at(address)})`;
+    if (address.dtype === 'f16')
+      return address.isAligned ? `ob_loada_half(${spaceOf(address)}, ${at(address)})` : `vload_half4(0, ${at(address)})`;
     return address.isAligned ? `*(${space(address)}const vf *)(${at(address)})` : `vload4(0, ${at(address)})`;
   },
   storeVector: (address, value) => {
-    if (address.dtype === 'f16') return `${address.isAligned ? 'vstorea_half4' : 'vstore_half4'}(${value}, 0, ${at(address)});`;
+    if (address.dtype === 'f16')
+      return address.isAligned
+        ? `ob_storea_half(${spaceOf(address)}, ${at(address)}, ${value});`
+        : `vstore_half4(${value}, 0, ${at(address)});`;
     return address.isAligned ? `*(${space(address)}vf *)(${at(address)}) = ${value};` : `vstore4(${value}, 0, ${at(address)});`;
   },
   loadPart: (address, count) => {

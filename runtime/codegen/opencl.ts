@@ -2,12 +2,15 @@
 // addon/index.ts: all pointers first, then all byte offsets.
 
 import type { Dtype } from '../core/tensor.js';
+import { computesInHalves } from '../loop/arithmetic.js';
 import { buffersOf } from '../loop/flat.js';
 import type { Buffer, Program, Statement } from '../loop/program.js';
 import { visitBlockExpressions } from '../loop/statement.js';
+import type { Dialect } from './dialect.js';
 import { type Extents, gridOf } from './grid.js';
 import { KernelWriter } from './kernel.js';
 import { openclDialect } from './opencl-dialect.js';
+import { openclHalfDialect } from './opencl-half.js';
 import { openclPrelude } from './opencl-prelude.js';
 import { partsOf, usedBuffers } from './parts.js';
 import { settleVectors } from './vectors.js';
@@ -44,19 +47,20 @@ export function writeClKernels(
   program: Program,
   isAligned: (buffer: string) => boolean,
 ): ClKernelSource[] {
-  const body = settleVectors(program.body, openclDialect, buffersOf(program), 'unroll');
-  return partsOf(body).map((part, i) => writeKernel(nameOf(i), program, part, isAligned));
+  const dialect = computesInHalves(program) ? openclHalfDialect : openclDialect;
+  const body = settleVectors(program.body, dialect, buffersOf(program), 'unroll');
+  return partsOf(body).map((part, i) => writeKernel(nameOf(i), program, part, { dialect, isAligned }));
 }
 
 function writeKernel(
   name: string,
   program: Program,
   body: readonly Statement[],
-  isAligned: (buffer: string) => boolean,
+  { dialect, isAligned }: { readonly dialect: Dialect; readonly isAligned: (buffer: string) => boolean },
 ): ClKernelSource {
   const used = usedBuffers(program, body);
   const { local, global } = gridOf(body);
-  const writer = new KernelWriter(program.buffers, openclDialect, { isAligned, grid: global });
+  const writer = new KernelWriter(program.buffers, dialect, { isAligned, grid: global });
   writer.writeBody(body);
   const pointers = used.map((buffer, i) => `${typeOf(buffer)} *restrict b${i}`);
   const offsets = used.map((_, i) => `const uint o${i}`);

@@ -67,6 +67,8 @@ const kinds = [
   /^conv\+relu .* plain/,
   /^conv\+relu .* in blocks/,
   /^conv\+relu .* in halves/,
+  /^conv\+relu .* computed in halves/,
+  /^conv\+silu .* computed in halves/,
   /^conv\+clip .* in blocks/,
   /^average-pool .* in blocks/,
   /^softmax/,
