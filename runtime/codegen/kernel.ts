@@ -4,7 +4,7 @@
 
 import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
-import { type Affine, affineKey, constant, dependsOn, rangeOf, strideOf, visitAtoms } from '../loop/affine.js';
+import { type Affine, affineKey, constant, dependsOn, isMeasured, rangeOf, strideOf } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
 import type { Buffer, Expression, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock } from '../loop/statement.js';
@@ -394,12 +394,4 @@ function unrounded({ value, combine }: Store): Expression {
 
 function isConstant({ dtype, role }: Buffer): boolean {
   return (dtype === 'f32' || dtype === 'f16') && (role === 'input' || role === 'constant');
-}
-
-function isMeasured(index: Affine): boolean {
-  let found = false;
-  visitAtoms(index, (atom) => {
-    if (atom.kind === 'measured') found = true;
-  });
-  return found;
 }

@@ -317,3 +317,12 @@ export function dependsOn(index: Affine, name: string): boolean {
   });
   return found;
 }
+
+/** Whether an index depends on a value that is read. */
+export function isMeasured(index: Affine): boolean {
+  let found = false;
+  visitAtoms(index, (atom) => {
+    if (atom.kind === 'measured') found = true;
+  });
+  return found;
+}
