@@ -7,6 +7,7 @@ import { foldConstants } from './fold-constants.js';
 import { mergeAffine } from './merge-affine.js';
 import { mergeMoves } from './merge-moves.js';
 import { recognizeActivations } from './recognize-activations.js';
+import { separatePools } from './separate-pools.js';
 import { splitBatchNorm } from './split-batch-norm.js';
 import { sweep } from './sweep.js';
 
@@ -23,9 +24,10 @@ export const passes: readonly Pass[] = [
   { name: 'recognize-activations', run: recognizeActivations },
   { name: 'split-batch-norm', run: splitBatchNorm },
   { name: 'merge-affine', run: mergeAffine },
+  { name: 'separate-pools', run: separatePools },
 ];
 
-/** Rounds end by themselves, as every pass removes nodes; this many are never needed. */
+/** Rounds end by themselves, as passes remove nodes or shrink what they find; this many are never needed. */
 const roundsMax = 20;
 
 /**

@@ -1,4 +1,4 @@
-// Chains of reshapes and of transposes become one; a transpose that leaves the elements in their order becomes a reshape.
+// Chains of reshapes, of transposes and of slices become one; a transpose that leaves the elements in their order becomes a reshape.
 
 import { integersAttribute } from '../attributes.js';
 import type { Graph, Node } from '../graph.js';
@@ -7,6 +7,7 @@ import { type Replacement, type RewriteView, rewrite } from './rewrite.js';
 export function mergeMoves(graph: Graph): Graph {
   return rewrite(graph, (node, view) => {
     if (node.op === 'reshape') return mergeReshape(node, view);
+    if (node.op === 'slice') return mergeSlice(node, view);
     return node.op === 'transpose' ? mergeTranspose(node, view) : undefined;
   });
 }
@@ -14,6 +15,17 @@ export function mergeMoves(graph: Graph): Graph {
 function mergeReshape(node: Node, view: RewriteView): Replacement | undefined {
   const inner = view.producer(node.inputs[0], 'reshape');
   return inner && { op: 'reshape', inputs: inner.inputs, attributes: node.attributes };
+}
+
+/** Every second row of every second column: read at once, though others may read the rows too. */
+function mergeSlice(node: Node, view: RewriteView): Replacement | undefined {
+  const inner = view.producer(node.inputs[0], 'slice');
+  if (!inner) return undefined;
+  const own = (name: string) => integersAttribute(node.attributes, name);
+  const [from, by] = [integersAttribute(inner.attributes, 'starts'), integersAttribute(inner.attributes, 'steps')];
+  const starts = own('starts').map((start, axis) => (from[axis] ?? 0) + start * (by[axis] ?? 1));
+  const steps = own('steps').map((step, axis) => step * (by[axis] ?? 1));
+  return { op: 'slice', inputs: inner.inputs, attributes: { ...node.attributes, starts, steps } };
 }
 
 function mergeTranspose(node: Node, view: RewriteView): Replacement | undefined {
