@@ -46,7 +46,7 @@ export function tapsAt(resampling: Resampling, index: number): Taps {
   const position = sourcePosition(resampling, index);
   const isOutside = coordinates === 'tf_crop_and_resize' && (position < 0 || position > extent - 1);
   if (mode === 'nearest') {
-    return { indices: [clamp(nearestIndex(position, resampling.nearest), extent)], weights: [1], isOutside };
+    return { indices: [clamp(nearestIndex(position, resampling), extent)], weights: [1], isOutside };
   }
   const base = Math.floor(position);
   const ratio = position - base;
@@ -120,12 +120,20 @@ function sourcePosition({ coordinates, extent, size, scale, roi }: Resampling, i
   }
 }
 
-function nearestIndex(position: number, nearest: Resampling['nearest']): number {
-  switch (nearest) {
+/**
+ * What a position may miss the middle between two elements by and still be meant as it, after the roundings of `sourcePosition`: 7
+ * elements made 8 by asymmetric coordinates have one at 3.4999998.
+ */
+export function halfMargin({ extent }: Pick<Resampling, 'extent'>): number {
+  return extent * 2 ** -22;
+}
+
+function nearestIndex(position: number, resampling: Resampling): number {
+  switch (resampling.nearest) {
     case 'round_prefer_floor':
-      return Math.ceil(position - 0.5);
+      return Math.ceil(position - (0.5 + halfMargin(resampling)));
     case 'round_prefer_ceil':
-      return Math.floor(position + 0.5);
+      return Math.floor(position + (0.5 + halfMargin(resampling)));
     case 'floor':
       return Math.floor(position);
     case 'ceil':

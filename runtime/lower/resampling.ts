@@ -3,7 +3,7 @@
 // are computed in floats, step by step as the reference does.
 
 import type { Dtype } from '../core/tensor.js';
-import { type Resampling, tapsAt } from '../graph/resampling.js';
+import { halfMargin, type Resampling, tapsAt } from '../graph/resampling.js';
 import { type Affine, offset, quotient, remainder, scale } from '../loop/affine.js';
 import { call, cast, guard, number } from '../loop/expression.js';
 import type { Condition, Expression } from '../loop/program.js';
@@ -97,16 +97,17 @@ function roundedFraction(resampling: Resampling): Fraction | undefined {
 }
 
 /** A position such that what is below it is the nearest index. */
-function roundable({ nearest }: Resampling, position: Expression): Expression {
-  switch (nearest) {
+function roundable(resampling: Resampling, position: Expression): Expression {
+  const half = number(0.5 + halfMargin(resampling), 'f64');
+  switch (resampling.nearest) {
     case 'floor':
       return position;
     case 'ceil':
       return call('ceil', position);
     case 'round_prefer_ceil':
-      return call('add', position, number(0.5, 'f64'));
+      return call('add', position, half);
     case 'round_prefer_floor':
-      return call('ceil', call('sub', position, number(0.5, 'f64')));
+      return call('ceil', call('sub', position, half));
   }
 }
 

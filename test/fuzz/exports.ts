@@ -1,84 +1,9 @@
 // Small networks of the families that people export, node for node as PyTorch and others write them: shape arithmetic, squeezes, masks
 // and reshapes included. Weights are seeded and small.
 
-import { type Shape, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
-import type { AttributeSketch, ModelSketch, NodeSketch, ValueSketch } from '../support/onnx-writer.js';
-import { Random } from './random.js';
-
-type AttributeSketches = Readonly<Record<string, AttributeSketch>>;
-
-/** Writes nodes one after another; every method returns the name of a value. */
-export class Export {
-  readonly #nodes: NodeSketch[] = [];
-  readonly #initializers: Record<string, Tensor> = {};
-  readonly #random = new Random(7);
-
-  all(op: string, inputs: readonly string[], attributes: AttributeSketches, outputCount: number): string[] {
-    const at = this.#nodes.length;
-    const outputs = Array.from({ length: outputCount }, (_, i) => `/${op}_${at}_output_${i}`);
-    this.#nodes.push({ op, name: `/${op}_${at}`, inputs, outputs, attributes });
-    return outputs;
-  }
-
-  add(op: string, inputs: readonly string[], attributes: AttributeSketches = {}): string {
-    return this.all(op, inputs, attributes, 1)[0] as string;
-  }
-
-  constant(tensor: Tensor): string {
-    const name = `onnx::${Object.keys(this.#initializers).length}`;
-    this.#initializers[name] = tensor;
-    return name;
-  }
-
-  ints(...values: readonly number[]): string {
-    return this.constant(tensorOf('i64', [values.length], values));
-  }
-
-  int(value: number): string {
-    return this.constant(tensorOf('i64', [], [value]));
-  }
-
-  scalar(value: number): string {
-    return this.constant(tensorOf('f32', [], [value]));
-  }
-
-  /** Sums over all axes but the first stay near 1. */
-  weight(...shape: readonly number[]): string {
-    const fan = shape.slice(1).reduce((product, extent) => product * extent, 1);
-    const { data } = this.#random.tensor(shape);
-    return this.constant(
-      tensorOf(
-        'f32',
-        shape,
-        Float32Array.from(data as Float32Array, (x) => x / Math.sqrt(3 * fan)),
-      ),
-    );
-  }
-
-  conv(x: string, inputs: number, outputs: number, kernel: number, attributes: AttributeSketches = {}): string {
-    const group = Number(attributes['group'] ?? 1);
-    const pad = Math.floor(kernel / 2);
-    return this.add('Conv', [x, this.weight(outputs, inputs / group, kernel, kernel), this.weight(outputs)], {
-      kernel_shape: [kernel, kernel],
-      ...('auto_pad' in attributes ? {} : { pads: [pad, pad, pad, pad] }),
-      ...attributes,
-    });
-  }
-
-  linear(x: string, inputs: number, outputs: number): string {
-    const weights = this.add('Transpose', [this.weight(outputs, inputs)], { perm: [1, 0] });
-    return this.add('Add', [this.weight(outputs), this.add('MatMul', [x, weights])]);
-  }
-
-  /** Shape -> Gather, as x.size(axis) is traced. */
-  size(x: string, axis: number): string {
-    return this.add('Unsqueeze', [this.add('Gather', [this.add('Shape', [x]), this.int(axis)], { axis: 0 }), this.ints(0)]);
-  }
-
-  finish(inputs: ModelSketch['inputs'], outputs: ModelSketch['outputs'], opset = 17): ModelSketch {
-    return { inputs, outputs, nodes: this.#nodes, initializers: this.#initializers, opset };
-  }
-}
+import { type Shape, tensorOf } from '../../runtime/core/tensor.js';
+import type { ModelSketch, ValueSketch } from '../support/onnx-writer.js';
+import { Export } from './export.js';
 
 const whole = (name: string): ValueSketch => ({ name, dtype: 'i64' });
 const open = (channels: number) => [{ name: 'input', dims: ['batch', channels, 'height', 'width'] }];
@@ -353,6 +278,42 @@ function deformable(): ModelSketch {
   return e.finish([{ name: 'input', dims: [1, 3, 24, 32] }], [pairs, whole(index)], 16);
 }
 
+/** What onnxruntime writes when it is asked for the model that it has optimised. */
+function optimised(): ModelSketch {
+  const e = new Export();
+  const filters = () => [e.weight(8, 8, 3, 3), e.weight(8)];
+  const same = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+  const first = e.conv('input', 3, 8, 3);
+  const [relu, leaky, clipped] = [
+    { activation: 'Relu' },
+    { activation: 'LeakyRelu', activation_params: { floats: [0.25] } },
+    { activation: 'Clip', activation_params: { floats: [-0.5, 0.5] } },
+  ].map((attributes) => e.fused('FusedConv', [first, ...filters()], { ...same, ...attributes })) as [string, string, string];
+  const added = e.fused('FusedConv', [relu, ...filters(), leaky], { ...same, activation: 'Relu' });
+  const flat = e.add('Reshape', [e.add('Add', [added, clipped]), e.ints(8, -1)]);
+  const rows = e.add('Slice', [flat, e.ints(0), e.ints(16), e.ints(1)]);
+  const gelus = [
+    e.fused('Gelu', [rows]),
+    e.fused('QuickGelu', [rows], { alpha: { float: 1.5 } }),
+    e.fused('BiasGelu', [rows, e.weight(16)]),
+    e.fused('FastGelu', [rows, e.weight(16)]),
+  ];
+  const skipped = e.fused('SkipLayerNormalization', [
+    e.add('Unsqueeze', [e.add('Sum', gelus), e.ints(0)]),
+    e.weight(1, 8, 16),
+    e.weight(16),
+    e.weight(16),
+  ]);
+  const square = e.fused('FusedMatMul', [skipped, skipped], { transB: 1, alpha: { float: 0.125 } });
+  const last = e.fused('FusedGemm', [e.add('Squeeze', [square, e.ints(0)]), e.weight(8, 5), e.weight(5)], {
+    activation: 'Tanh',
+  });
+  return e.finish(
+    [{ name: 'input', dims: [1, 3, 8, 8] }],
+    [last, e.add('SimplifiedLayerNormalization', [rows, e.weight(16)], { axis: -1 })],
+  );
+}
+
 /** By the family's name, with the shape of a picture. */
 export const families: readonly (readonly [name: string, sketch: () => ModelSketch, shape: Shape])[] = [
   ['MobileNetV3', mobilenetV3, [1, 3, 33, 40]],
@@ -364,5 +325,6 @@ export const families: readonly (readonly [name: string, sketch: () => ModelSket
   ['CRNN', crnn, [1, 1, 16, 36]],
   ['DETR', detr, [1, 3, 32, 24]],
   ['Swin', swin, [1, 3, 32, 32]],
+  ['what onnxruntime fused', optimised, [1, 3, 8, 8]],
   ['deformable sampling', deformable, [1, 3, 24, 32]],
 ];

@@ -19,6 +19,8 @@ const undrawn: Readonly<Record<string, readonly string[]>> = {
   'known at import': ['Constant', 'ConstantOfShape', 'EyeLike', 'Range', 'Shape', 'Size'],
   'of older opsets': ['Scatter', 'Upsample'],
   'sums in whole numbers': ['ConvInteger', 'DynamicQuantizeLinear', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul'],
+  'of newer opsets': ['RMSNormalization', 'Swish'],
+  'drawn among the families of networks': ['SimplifiedLayerNormalization'],
   'onnxruntime lacks it, or its form of that opset': ['GroupNormalization', 'MaxUnpool', 'MeanVarianceNormalization'],
 };
 

@@ -79,6 +79,12 @@ const elementwise: Record<string, Drawer> = {
   CastLike: (draft) => draft.emit('CastLike', [draft.exactFloats(), draft.whole(1)]),
   IsNaN: (draft) => draft.emit('IsNaN', [draft.exactFloats()]),
   Not: (draft) => draft.emit('Not', [draft.emit('Greater', [draft.exactFloats(), draft.scalar(0.5)])]),
+  IsInf: (draft) =>
+    draft.emit('IsInf', [draft.emit('Div', [draft.exactFloats(), draft.scalar(0)])], {
+      detect_negative: draft.random.whole(0, 1),
+    }),
+  Shrink: (draft) =>
+    draft.emit('Shrink', [draft.exactFloats()], { lambd: { float: 0.5 }, bias: { float: draft.random.whole(0, 4) / 8 } }),
   Dropout: (draft) => draft.emit('Dropout', [draft.floats()]),
 };
 
@@ -256,8 +262,8 @@ const reducing: Record<string, Drawer> = {
     const [exclusive, reverse] = draft.random.list(2, 0, 1) as [number, number];
     draft.emit('CumSum', [x, axis], { exclusive, reverse });
   },
-  ...all(['Softmax', 'LogSoftmax'], (op) => (draft) => {
-    const x = draft.floats(1, 2, 3, 4);
+  ...all(['Softmax', 'LogSoftmax', 'Hardmax'], (op) => (draft) => {
+    const x = op === 'Hardmax' ? draft.exactFloats(1, 2, 3, 4) : draft.floats(1, 2, 3, 4);
     draft.emit(op, [x], { axis: axisOf(draft, x) });
   }),
   LpNormalization: (draft) => {

@@ -86,14 +86,11 @@ function drawResize(draft: Draft): void {
   const x = draft.floats(4);
   const mode = draft.random.pick(['nearest', 'linear', 'cubic']);
   const coordinate_transformation_mode = draft.random.pick(['half_pixel', 'align_corners', 'asymmetric', 'pytorch_half_pixel']);
-  // The nearest of two is a matter of the last bit, unless the scale is a power of two.
-  const plain = (extent: number) => (extent % 2 === 0 ? draft.random.pick([extent / 2, extent, 2 * extent]) : 2 * extent);
-  const sizes = x.shape.map((extent, axis) => {
-    if (axis < 2) return extent;
-    return mode === 'nearest' ? plain(extent) : draft.random.whole(1, 2 * extent);
-  });
+  const scales = x.shape.map((_, axis) => (axis < 2 ? 1 : draft.random.pick([0.5, 0.75, 1, 1.3, 1.5, 2, 3])));
+  const sizes = x.shape.map((extent, axis) => (axis < 2 ? extent : draft.random.whole(1, 2 * extent)));
+  const target = draft.random.chance(0.3) ? [draft.constant(tensorOf('f32', [4], scales))] : ['', draft.whole(...sizes)];
   const nearest_mode = draft.random.pick(['floor', 'ceil', 'round_prefer_floor', 'round_prefer_ceil']);
-  draft.emit('Resize', [x, '', '', draft.whole(...sizes)], { mode, coordinate_transformation_mode, nearest_mode });
+  draft.emit('Resize', [x, '', ...target], { mode, coordinate_transformation_mode, nearest_mode });
 }
 
 function drawGridSample(draft: Draft): void {
@@ -148,6 +145,7 @@ export const windows: Record<string, Drawer> = {
   },
   GlobalAveragePool: (draft) => draft.emit('GlobalAveragePool', [images(draft)]),
   GlobalMaxPool: (draft) => draft.emit('GlobalMaxPool', [images(draft)]),
+  GlobalLpPool: (draft) => draft.emit('GlobalLpPool', [images(draft)], { p: draft.random.whole(1, 3) }),
   BatchNormalization: (draft) => {
     const x = draft.floats(2, 3, 4);
     const channels = channelsOf(x);

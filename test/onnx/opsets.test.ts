@@ -79,6 +79,26 @@ test('Resize: opset 10 implies asymmetric, 11 defaults to half_pixel, empty tens
   expect(only(sized)).toMatchObject({ sizes: [1, 1, 3, 2], scales: [1, 1, 1.5, 0.5] });
 });
 
+test('Resize: a position that roundings keep from the middle of two elements counts as it', () => {
+  const nearest = (op: Record<string, string>, extent: number, size: number) => {
+    const attributes = { mode: 'nearest', ...op };
+    const graph = importNode({ op: 'Resize', inputs: ['x', '', '', 'sizes'], attributes }, [1, 1, 1, extent], {
+      initializers: { sizes: i64(1, 1, 1, size) },
+    });
+    const x = tensorOf(
+      'f32',
+      [1, 1, 1, extent],
+      Array.from({ length: extent }, (_, i) => i),
+    );
+    return Array.from(evaluate(graph, new Map([['x', x]])).get('y')?.data as Float32Array);
+  };
+  const [asymmetric, half] = ['asymmetric', 'half_pixel'].map((mode) => ({ coordinate_transformation_mode: mode }));
+  // What onnxruntime gives.
+  expect(nearest({ ...asymmetric, nearest_mode: 'round_prefer_ceil' }, 7, 8)).toEqual([0, 1, 2, 3, 4, 4, 5, 6]);
+  expect(nearest({ ...asymmetric, nearest_mode: 'round_prefer_floor' }, 11, 26).slice(11, 15)).toEqual([5, 5, 5, 6]);
+  expect(nearest({ ...half, nearest_mode: 'round_prefer_ceil' }, 14, 1)).toEqual([7]);
+});
+
 test('auto_pad SAME gives ceil(extent / stride), the odd pixel at the end or at the beginning', () => {
   const pads = (mode: string) =>
     only(importNode({ op: 'MaxPool', attributes: { kernel_shape: [2, 2], strides: [1, 2], auto_pad: mode } }, [1, 1, 4, 5]));

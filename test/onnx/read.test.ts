@@ -47,7 +47,12 @@ test('a model is read into plain data', () => {
       metadata: { names: "{0: 'person'}" },
     }),
   );
-  expect(model.opsets).toEqual(new Map([['', 19]]));
+  expect(model.opsets).toEqual(
+    new Map([
+      ['', 19],
+      ['org.example', 1],
+    ]),
+  );
   expect(model.metadata).toEqual(new Map([['names', "{0: 'person'}"]]));
   // `w` is an initializer that the graph also lists as an input.
   expect(model.inputs).toEqual([{ name: 'x', dtype: 'f32', typeText: 'f32', dims: ['batch', 3, 8] }]);

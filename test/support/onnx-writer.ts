@@ -45,7 +45,10 @@ export function writeOnnx(sketch: ModelSketch): Uint8Array {
   return onnx.ModelProto.encode({
     irVersion: 8,
     producerName: 'onbox-test',
-    opsetImport: [{ domain: '', version: sketch.opset ?? 17 }],
+    opsetImport: [
+      { domain: '', version: sketch.opset ?? 17 },
+      ...[...new Set(sketch.nodes.map(({ domain = '' }) => domain))].filter(Boolean).map((domain) => ({ domain, version: 1 })),
+    ],
     metadataProps: Object.entries(sketch.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'test',

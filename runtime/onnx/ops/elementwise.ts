@@ -72,6 +72,9 @@ export const elementwise: Importers = {
   }),
   Gelu: (call) => call.emit('gelu', [call.input(0)], { approximate: call.choice('approximate', ['none', 'tanh'], 'none') }),
   Mod: (call) => call.emit('mod', [call.input(0), call.input(1)], { fmod: call.flag('fmod', false) }),
+  IsInf: importIsInf,
+  Shrink: importShrink,
+  Swish: importSwish,
   Where: (call) => call.emit('where', [call.input(0), call.input(1), call.input(2)]),
   Pow: importPow,
   Celu: importCelu,
@@ -102,6 +105,33 @@ function importCelu(call: OnnxCall): Value {
   const x = call.input(0);
   const alpha = call.scalar(x.type.dtype, call.number('alpha', 1));
   return call.emit('mul', [call.emit('elu', [call.emit('div', [x, alpha])], { alpha: 1 }), alpha]);
+}
+
+/** Either sign of infinity may be left out. */
+function importIsInf(call: OnnxCall): Value {
+  const x = call.input(0);
+  const isSign = (name: string, limit: number) =>
+    call.flag(name, true) ? call.emit('equal', [x, call.scalar(x.type.dtype, limit)]) : call.emit('less', [x, x]);
+  return call.emit('or', [
+    isSign('detect_positive', Number.POSITIVE_INFINITY),
+    isSign('detect_negative', Number.NEGATIVE_INFINITY),
+  ]);
+}
+
+/** Towards 0 by `bias` outside of -lambd..lambd, and 0 inside. */
+function importShrink(call: OnnxCall): Value {
+  const x = call.input(0);
+  const number = (value: number) => call.scalar(x.type.dtype, value);
+  const [limit, bias] = [call.number('lambd', 0.5), number(call.number('bias', 0))];
+  const below = call.emit('where', [call.emit('less', [x, number(-limit)]), call.emit('add', [x, bias]), number(0)]);
+  return call.emit('where', [call.emit('greater', [x, number(limit)]), call.emit('sub', [x, bias]), below]);
+}
+
+/** x sigmoid(alpha x). */
+function importSwish(call: OnnxCall): Value {
+  const x = call.input(0);
+  const scaled = call.emit('mul', [x, call.scalar(x.type.dtype, call.number('alpha', 1))]);
+  return call.emit('mul', [x, call.emit('sigmoid', [scaled])]);
 }
 
 function chain(call: OnnxCall, kind: string): Value {

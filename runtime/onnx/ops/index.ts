@@ -12,6 +12,7 @@ import { depthToSpace } from './depth-to-space.js';
 import { einsum } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { expand } from './expand.js';
+import { fused } from './fused.js';
 import { gather } from './gather.js';
 import { gridSample } from './grid-sample.js';
 import { identity } from './identity.js';
@@ -65,9 +66,12 @@ export const importers: Importers = {
   ...softmax,
 };
 
+/** Of the domain com.microsoft. */
+export const microsoftImporters: Importers = { ...microsoft, ...fused };
+
 const domains: ReadonlyMap<string, Importers> = new Map([
   ['', importers],
-  ['com.microsoft', microsoft],
+  ['com.microsoft', microsoftImporters],
 ]);
 
 /** What translates an operator of a domain, undefined if onbox lacks it. */

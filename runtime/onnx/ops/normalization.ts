@@ -15,6 +15,8 @@ export const normalization: Importers = {
   LayerNormalization: importLayerNorm,
   LRN: importLrn,
   MeanVarianceNormalization: importMeanVariance,
+  RMSNormalization: importRmsNorm,
+  SimplifiedLayerNormalization: importRmsNorm,
 };
 
 /** In training mode the batch's own mean and variance count, and the running ones move towards them. */
@@ -43,17 +45,36 @@ function momentsOf(call: OnnxCall, x: Value, axes: readonly number[]): { centere
   return { centered, mean, variance: call.emit('reduce-mean', [squares], { axes: [...axes], keepDims: true }) };
 }
 
-/** The second and third output are the mean and the reciprocal of the deviation. */
 function importLayerNorm(call: OnnxCall): Value[] {
-  const [x, scale, bias] = [call.input(0), call.input(1), call.inputs[2]];
+  const x = call.input(0);
   const axis = call.axis(call.number('axis', -1), x.type.shape.length);
-  const epsilon = call.number('epsilon', epsilonDefault);
+  const [y, ...more] = layerNorm(call, [x, call.input(1), call.inputs[2]], axis, call.number('epsilon', epsilonDefault));
+  return [y, ...more.filter((value) => value !== undefined)];
+}
+
+/** Over `axis` and those behind it. The second and third result, where the node has them, are the mean and the reciprocal of the deviation. */
+export function layerNorm(
+  call: OnnxCall,
+  [x, scale, bias]: readonly [x: Value, scale: Value, bias: Value | undefined],
+  axis: number,
+  epsilon: number,
+): [y: Value, mean?: Value, deviation?: Value] {
   const y = call.emit('layer-norm', bias ? [x, scale, bias] : [x, scale], { axis, epsilon });
   if (call.outputCount < 2) return [y];
   const axes = x.type.shape.map((_, index) => index).slice(axis);
   const { mean, variance } = momentsOf(call, x, axes);
   const deviation = call.emit('sqrt', [call.emit('add', [variance, call.scalar(variance.type.dtype, epsilon)])]);
   return [y, mean, call.emit('reciprocal', [deviation])];
+}
+
+/** Scaled to a mean of squares of 1, the mean itself left as it is. */
+function importRmsNorm(call: OnnxCall): Value {
+  const [x, scale] = [call.input(0), call.input(1)];
+  const axis = call.axis(call.number('axis', -1), x.type.shape.length);
+  const axes = x.type.shape.map((_, index) => index).slice(axis);
+  const mean = call.emit('reduce-mean', [call.emit('mul', [x, x])], { axes, keepDims: true });
+  const padded = call.emit('add', [mean, call.scalar(x.type.dtype, call.number('epsilon', epsilonDefault))]);
+  return call.emit('mul', [call.emit('div', [x, call.emit('sqrt', [padded])]), scale]);
 }
 
 /** Over batch, rows and columns unless `axes` says otherwise. The function body in ONNX adds 1e-9 to the deviation. */

@@ -11,6 +11,7 @@ export const pool: Importers = {
   AveragePool: (call) => importPool(call, 'average-pool', { countIncludePad: call.flag('count_include_pad', false) }),
   GlobalAveragePool: (call) => importGlobalPool(call, 'reduce-mean'),
   GlobalMaxPool: (call) => importGlobalPool(call, 'reduce-max'),
+  GlobalLpPool: importGlobalLpPool,
   LpPool: importLpPool,
   MaxPool: importMaxPool,
   MaxUnpool: importMaxUnpool,
@@ -45,6 +46,18 @@ function importMaxPool(call: OnnxCall): Value[] {
   const row = call.emit('div', [inPlane, whole(width)]);
   const moved = call.emit('add', [call.emit('mul', [column, whole(height)]), row]);
   return [largest, call.emit('add', [call.emit('sub', [places, inPlane]), moved])];
+}
+
+/** The p-norm of each plane. */
+function importGlobalLpPool(call: OnnxCall): Value {
+  const x = call.input(0);
+  const p = call.number('p', 2);
+  if (!(p >= 1)) throw call.invalid(`p is at least 1, got ${p}`);
+  const attributes = { axes: x.type.shape.map((_, axis) => axis).slice(2), keepDims: true };
+  if (p === 1 || p === 2) return call.emit(p === 1 ? 'reduce-l1' : 'reduce-l2', [x], attributes);
+  const { dtype } = x.type;
+  const powers = call.emit('pow', [call.emit('abs', [x]), call.scalar(dtype, p)]);
+  return call.emit('pow', [call.emit('reduce-sum', [powers], attributes), call.scalar(dtype, 1 / p)]);
 }
 
 /** The p-norm of each window: its sum of powers is a convolution with ones. */
