@@ -3,6 +3,7 @@
 import type { Dtype } from '../core/tensor.js';
 import type { Address, Dialect } from './dialect.js';
 import { vectorIsa } from './isa.js';
+import { levelDtype } from './whole.js';
 
 const types: Readonly<Record<Dtype, string>> = {
   f32: 'float',
@@ -32,6 +33,7 @@ export function cDialect(isa: string): Dialect {
     vectorDtype: 'f32',
     vectorType: 'vf',
     suffix: 'v',
+    whole: { vectorType: 'vi', bytes: levelDtype(isa) },
     byLane,
     readsOnceAlone: false,
     types,
@@ -55,9 +57,14 @@ export function cDialect(isa: string): Dialect {
     loadElement: (address) => (isHalf(address) ? `ob_half_at(${parts(address)})` : element(address)),
     spreadElement: (address) => (isHalf(address) ? `ob_spread_half_v(${parts(address)})` : undefined),
     storeElement: (address, value) => `${element(address)} = ${isHalf(address) ? `ob_to_half(${value})` : value};`,
-    loadVector: (address) => (isHalf(address) ? `ob_load_half(${at(address)})` : `(vf)*(const vfu *)(${at(address)})`),
-    storeVector: (address, value) =>
-      isHalf(address) ? `ob_store_half(${at(address)}, ${value});` : `*(vfu *)(${at(address)}) = ${value};`,
+    loadVector: (address) => {
+      if (address.dtype === 'f32') return `(vf)*(const vfu *)(${at(address)})`;
+      return `ob_load_${isHalf(address) ? 'half' : address.dtype}(${at(address)})`;
+    },
+    storeVector: (address, value) => {
+      if (address.dtype === 'f32') return `*(vfu *)(${at(address)}) = ${value};`;
+      return `ob_store_${isHalf(address) ? 'half' : address.dtype}(${at(address)}, ${value});`;
+    },
     loadPart: (address, count) => `ob_load_${isHalf(address) ? 'half_' : ''}part(${at(address)}, ${count})`,
     storePart: (address, value, count) => `ob_store_${isHalf(address) ? 'half_' : ''}part(${at(address)}, ${value}, ${count});`,
     gather: (values) => `(vf){${values.join(', ')}}`,

@@ -23,6 +23,8 @@ export interface Dialect {
   readonly vectorDtype: 'f32' | 'f16';
   readonly vectorType: 'vf' | 'vh';
   readonly suffix: 'v' | 'h';
+  /** Vectors of i32 with as many lanes, and the bytes that a dot product wants on its left side; absent where there are none. */
+  readonly whole?: { readonly vectorType: 'vi'; readonly bytes: 'u8' | 'i8' };
   /** Registers, where neighbouring scalars are better read as one vector (lanes.ts); undefined where they are not. */
   readonly byLane: number | undefined;
   /** Whether the order of independent sums is the writer's to choose, so that few vectors wait in registers. */

@@ -1,10 +1,11 @@
 // Writes expressions as C. Inside a vector loop an expression is as wide as it needs to be: what does not depend on the lane stays a
 // scalar and is spread only where a vector is wanted.
 
-import type { Dtype } from '../core/tensor.js';
+import { type Dtype, isFloat } from '../core/tensor.js';
 import type { Affine } from '../loop/affine.js';
-import type { Combine, Condition, Expression, ScalarOp } from '../loop/program.js';
+import type { Buffer, Combine, Condition, Expression, ScalarOp, Store } from '../loop/program.js';
 import type { Address, Dialect } from './dialect.js';
+import { dotText } from './dot.js';
 import type { Place } from './kernel.js';
 import { castText, scalarText } from './scalar.js';
 import { affineText, conditionsText, numberText } from './text.js';
@@ -19,6 +20,7 @@ export interface Text {
 
 export interface WriterContext {
   readonly dialect: Dialect;
+  readonly buffers: ReadonlyMap<string, Buffer>;
   /** The variable of the vector loop around. */
   lane(): string | undefined;
   /** Its iterations, at most the lanes of a vector. */
@@ -61,9 +63,11 @@ export class ExpressionWriter {
     return conditionsText(conditions, (at) => this.index(at));
   }
 
-  /** A vector with the value in every lane. */
-  widen(value: Text): Text {
-    return value.wide ? value : { text: value.spread ?? `ob_splat_${this.dialect.suffix}(${value.text})`, wide: true };
+  /** A vector with the value, of `dtype`, in every lane. */
+  widen(value: Text, dtype: Dtype): Text {
+    if (value.wide) return value;
+    const suffix = isFloat(dtype) ? this.dialect.suffix : 'i';
+    return { text: value.spread ?? `ob_splat_${suffix}(${value.text})`, wide: true };
   }
 
   /** A vector with a truth value in every lane: all bits or none. */
@@ -76,7 +80,15 @@ export class ExpressionWriter {
     if (how === undefined) return value;
     if (!before.wide && !value.wide)
       return { text: scalarText(how, dtype, [before.text, value.text], this.dialect), wide: false };
-    return { text: this.vectorText(how, [this.widen(before).text, this.widen(value).text]), wide: true };
+    return { text: this.vectorText(how, dtype, [this.widen(before, dtype).text, this.widen(value, dtype).text]), wide: true };
+  }
+
+  /** The statement of a store that sums a dot product of bytes; undefined for any other. */
+  dot(store: Store): string | undefined {
+    const { buffers, place } = this.context;
+    const [lane, bytes] = [this.context.lane(), this.dialect.whole?.bytes];
+    if (lane === undefined || bytes === undefined) return undefined;
+    return dotText(store, { lane, buffers, bytes, place });
   }
 
   write(expression: Expression): Text {
@@ -93,7 +105,8 @@ export class ExpressionWriter {
         const value = this.write(expression.value);
         const otherwise = this.write(expression.otherwise);
         const wide = value.wide || otherwise.wide;
-        const [yes, no] = wide ? [this.widen(value), this.widen(otherwise)] : [value, otherwise];
+        const { dtype } = expression;
+        const [yes, no] = wide ? [this.widen(value, dtype), this.widen(otherwise, dtype)] : [value, otherwise];
         return { text: `((${this.conditions(expression.conditions)}) ? ${yes.text} : ${no.text})`, wide };
       }
     }
@@ -125,7 +138,10 @@ export class ExpressionWriter {
     const from = (op === 'select' ? second : first)?.dtype ?? dtype;
     // Outside of memory an f16 is a float.
     if (op === 'cast' && from === 'f16' && dtype === 'f32') return texts[0] as Text;
-    if (texts.some((text) => text.wide)) return { text: this.vectorCall(op, from, texts), wide: true };
+    if (texts.some((text) => text.wide)) {
+      const text = op === 'cast' ? this.vectorCast(texts[0] as Text, from, dtype) : this.vectorCall(op, from, texts);
+      return { text, wide: true };
+    }
     const plain = texts.map((text) => text.text);
     return {
       text: op === 'cast' ? castText(plain[0] ?? '', from, dtype, this.dialect) : scalarText(op, from, plain, this.dialect),
@@ -133,25 +149,32 @@ export class ExpressionWriter {
     };
   }
 
-  private vectorCall(op: ScalarOp, from: Dtype, args: readonly Text[]): string {
+  /** In registers whole numbers of all dtypes are i32. */
+  private vectorCast({ text }: Text, from: Dtype, to: Dtype): string {
+    if (to === 'f16') return `ob_half_v(${text})`;
+    if (isFloat(from)) return `ob_to_${to}_v(${text})`;
+    return isFloat(to) ? `ob_float_v(${text})` : text;
+  }
+
+  private vectorCall(op: Exclude<ScalarOp, 'cast'>, from: Dtype, args: readonly Text[]): string {
     const [condition] = args;
     if (op === 'select' && condition !== undefined) {
-      const [yes, no] = args.slice(1).map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg)).text);
+      const [yes, no] = args.slice(1).map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg, from)).text);
       return condition.wide
         ? `ob_pick_${this.dialect.suffix}(${condition.text}, ${yes}, ${no})`
         : `(${condition.text} ? ${yes} : ${no})`;
     }
     return this.vectorText(
       op,
-      args.map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg)).text),
+      from,
+      args.map((arg) => (from === 'bool' ? this.widenTruth(arg) : this.widen(arg, from)).text),
     );
   }
 
-  private vectorText(op: ScalarOp, [a, b]: readonly string[]): string {
+  private vectorText(op: Exclude<ScalarOp, 'cast'>, dtype: Dtype, [a, b]: readonly string[]): string {
+    if (dtype === 'i32') return `ob_${op}_i(${a}, ${b})`;
     const sign = infix[op];
     if (sign !== undefined) return `(${a} ${sign} ${b})`;
-    // The only other one is of f16, and that has gone before.
-    if (op === 'cast') return `ob_half_v(${a})`;
     if (op === 'neg') return `(-${a})`;
     if (op === 'not') return `(~${a})`;
     const name = `ob_${op}_${this.dialect.suffix}`;

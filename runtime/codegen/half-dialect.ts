@@ -12,8 +12,9 @@ const at = ({ pointer, offset }: Address): string => `${pointer} + ${offset}`;
 /** undefined where the instruction set has no such vectors. All that is in memory is f16. */
 export function halfDialect(isa: string): Dialect | undefined {
   if (isa !== 'neon') return undefined;
+  const { whole: _, ...floats } = cDialect(isa);
   return {
-    ...cDialect(isa),
+    ...floats,
     lanes,
     vectorDtype: 'f16',
     vectorType: 'vh',

@@ -6,14 +6,14 @@ import { assert } from '../core/assert.js';
 import { stridesOf } from '../core/tensor.js';
 import { type Affine, affineKey, constant, dependsOn, isMeasured, rangeOf, strideOf } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
-import type { Buffer, Expression, Loop, Statement, Store } from '../loop/program.js';
+import type { Buffer, Loop, Statement, Store } from '../loop/program.js';
 import { substituteBlock } from '../loop/statement.js';
 import type { Address, Dialect } from './dialect.js';
 import { ExpressionWriter, elementAt, strideIn, type Text } from './expression-writer.js';
 import { type Dimension, dimensions, type Extents, type Turn, turnsOf } from './grid.js';
 import { readByLane } from './lanes.js';
 import { fixedIndex, localForm, usedVariables } from './locals.js';
-import { valueType } from './scalar.js';
+import { unrounded, valueType } from './scalar.js';
 import { sharesOf } from './shares.js';
 
 /** Where an element of a buffer is found in C. */
@@ -83,6 +83,7 @@ export class KernelWriter {
     this.dialect = dialect;
     this.expressions = new ExpressionWriter({
       dialect,
+      buffers: this.buffers,
       lane: () => this.lane,
       laneCount: () => this.laneCount,
       place: (buffer, index) => this.place(buffer, index),
@@ -244,7 +245,7 @@ export class KernelWriter {
   }
 
   private declare(buffer: Buffer, rest: readonly Statement[]): void {
-    const { types, arraySuffix, vectorType } = this.dialect;
+    const { types, arraySuffix, vectorType, whole } = this.dialect;
     const form = localForm(buffer, rest, this.dialect, this.lane !== undefined);
     const prefix = `${buffer.name}_${this.counter++}`;
     this.buffers.set(buffer.name, buffer);
@@ -260,7 +261,8 @@ export class KernelWriter {
     this.arrays.delete(buffer.name);
     this.named.set(buffer.name, { kind: form.kind, prefix, strides: stridesOf(shape) });
     const count = shape.reduce((product, extent) => product * extent, 1);
-    const type = form.kind === 'vectors' ? vectorType : valueType(buffer.dtype, this.dialect);
+    const vector = buffer.dtype === 'i32' ? whole?.vectorType : vectorType;
+    const type = form.kind === 'vectors' ? vector : valueType(buffer.dtype, this.dialect);
     const names = usedVariables(buffer.name, rest, stridesOf(shape), count);
     for (let i = 0; i < names.length; i += 8) {
       this.line(
@@ -344,10 +346,15 @@ export class KernelWriter {
   }
 
   private writeStore(store: Store): void {
+    const dot = this.expressions.dot(store);
+    if (dot !== undefined) {
+      this.line(dot);
+      return;
+    }
     const value = this.expressions.write(this.named.has(store.buffer) ? store.value : unrounded(store));
     const place = this.place(store.buffer, store.index);
     if (place.kind === 'variable') {
-      const wide = place.vector ? this.expressions.widen(value) : value;
+      const wide = place.vector ? this.expressions.widen(value, store.value.dtype) : value;
       const before = { text: place.name, wide: place.vector };
       this.line(`${place.name} = ${this.combine(store, before, wide)};`);
       return;
@@ -369,7 +376,7 @@ export class KernelWriter {
 
   private storeVector(store: Store, place: Address, value: Text, stride: number): void {
     const { dialect, laneCount } = this;
-    const wide = this.expressions.widen(value);
+    const wide = this.expressions.widen(value, store.value.dtype);
     if (stride === 1) {
       const isWhole = laneCount === dialect.lanes;
       const before = isWhole ? dialect.loadVector(place) : dialect.loadPart(place, laneCount);
@@ -384,12 +391,6 @@ export class KernelWriter {
       this.line(dialect.storeElement(elementAt(place, i * stride), dialect.lane(name, i)));
     }
   }
-}
-
-/** What a store of f16 rounds by itself need not be rounded before. */
-function unrounded({ value, combine }: Store): Expression {
-  if (value.kind !== 'call' || value.op !== 'cast' || value.dtype !== 'f16' || combine !== undefined) return value;
-  return value.args[0]?.dtype === 'f32' ? value.args[0] : value;
 }
 
 function isConstant({ dtype, role }: Buffer): boolean {

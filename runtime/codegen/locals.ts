@@ -26,7 +26,7 @@ const namedMax = 256;
 export function localForm(
   buffer: Buffer,
   rest: readonly Statement[],
-  { lanes, vectorDtype }: Pick<Dialect, 'lanes' | 'vectorDtype'>,
+  { lanes, vectorDtype, whole }: Pick<Dialect, 'lanes' | 'vectorDtype' | 'whole'>,
   insideVector: boolean,
 ): LocalForm {
   const accesses = accessesOf(buffer.name, rest);
@@ -37,7 +37,7 @@ export function localForm(
       ? { kind: 'vectors' }
       : { kind: 'array' };
   if (
-    buffer.dtype === vectorDtype &&
+    (buffer.dtype === vectorDtype || (buffer.dtype === 'i32' && whole !== undefined)) &&
     last > 1 &&
     last <= lanes &&
     count / last <= namedMax &&

@@ -4,6 +4,7 @@ import { halfScalars, halfVectors } from './half.js';
 import { halfPrelude } from './half-dialect.js';
 import { vectorIsa } from './isa.js';
 import { mathText } from './math.js';
+import { wholeVectors } from './whole.js';
 
 const scalarHelpers = `
 /* NaN of either argument stays; the test of a literal a costs nothing. */
@@ -89,6 +90,7 @@ ${vectorIsa(isa).includes}#include "onbox_module.h"
 ${scalarHelpers}
 ${halfScalars}
 ${vectorHelpers(isa)}
+${wholeVectors(isa)}
 ${halfVectors(isa)}
 ${mathText('s', 'float', 'int')}${mathText('v', 'vf', 'vi')}${halfPrelude(isa)}`;
 }

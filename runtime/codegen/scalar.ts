@@ -3,13 +3,19 @@
 
 import { assert } from '../core/assert.js';
 import { type Dtype, dtypeBytes, isFloat } from '../core/tensor.js';
-import type { ScalarOp } from '../loop/program.js';
+import type { Expression, ScalarOp, Store } from '../loop/program.js';
 import type { Dialect } from './dialect.js';
 import { mathFunctions } from './math.js';
 
 /** The C type of a value that is not in memory. */
 export function valueType(dtype: Dtype, { types }: Dialect): string {
   return dtype === 'f16' ? 'float' : types[dtype];
+}
+
+/** What a store of f16 rounds by itself need not be rounded before. */
+export function unrounded({ value, combine }: Store): Expression {
+  if (value.kind !== 'call' || value.op !== 'cast' || value.dtype !== 'f16' || combine !== undefined) return value;
+  return value.args[0]?.dtype === 'f32' ? value.args[0] : value;
 }
 
 /** Floats stop at the limits of an integer, NaN becomes 0; integers wrap. */

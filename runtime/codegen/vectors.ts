@@ -4,8 +4,9 @@
 import type { Dtype } from '../core/tensor.js';
 import { type Affine, dependsOn, strideOf } from '../loop/affine.js';
 import { flatIndex } from '../loop/flat.js';
-import type { Buffer, Condition, Expression, ScalarOp, Statement } from '../loop/program.js';
+import type { Buffer, Condition, Expression, Loop, ScalarOp, Statement, Store } from '../loop/program.js';
 import type { Dialect } from './dialect.js';
+import { dotOf } from './dot.js';
 import { mathFunctions } from './math.js';
 
 /** Operations with a vector form, besides those of math.ts. */
@@ -30,17 +31,19 @@ const vectorOps: ReadonlySet<ScalarOp> = new Set([
   'not',
 ]);
 
+const wholeOps: ReadonlySet<ScalarOp> = new Set(['add', 'sub', 'mul']);
+
 /**
  * The same block, with the vector loops that have no vector form as plain ones.
  * @param otherwise how those run; a device whose arrays lie in memory wants them written out
  */
 export function settleVectors(
   block: readonly Statement[],
-  dialect: Pick<Dialect, 'lanes' | 'vectorDtype'>,
+  dialect: Pick<Dialect, 'lanes' | 'vectorDtype' | 'whole'>,
   buffers: ReadonlyMap<string, Buffer>,
   otherwise: 'serial' | 'unroll' = 'serial',
 ): readonly Statement[] {
-  const { lanes, vectorDtype } = dialect;
+  const { lanes } = dialect;
   return block.map((statement) => {
     if (statement.kind === 'if') return { ...statement, body: settleVectors(statement.body, dialect, buffers, otherwise) };
     if (statement.kind !== 'for') return statement;
@@ -49,7 +52,7 @@ export function settleVectors(
       lanes > 1 &&
       statement.extent > 1 &&
       statement.extent <= lanes &&
-      new VectorForm(statement.name, buffers, vectorDtype).has(statement.body);
+      new VectorForm(statement, buffers, dialect).has(statement.body);
     return fits ? statement : { ...statement, mode: otherwise };
   });
 }
@@ -58,13 +61,19 @@ export function settleVectors(
 class VectorForm {
   private readonly lane: string;
   private readonly buffers: ReadonlyMap<string, Buffer>;
-
   private readonly dtype: Dialect['vectorDtype'];
+  /** Whether the lanes may be whole numbers, which have no parts of vectors, and how a dot product wants its bytes. */
+  private readonly whole: Dialect['whole'];
 
-  constructor(lane: string, buffers: ReadonlyMap<string, Buffer>, dtype: Dialect['vectorDtype']) {
-    this.dtype = dtype;
-    this.lane = lane;
+  constructor(
+    { name, extent }: Loop,
+    buffers: ReadonlyMap<string, Buffer>,
+    { lanes, vectorDtype, whole }: Pick<Dialect, 'lanes' | 'vectorDtype' | 'whole'>,
+  ) {
+    this.dtype = vectorDtype;
+    this.lane = name;
     this.buffers = buffers;
+    this.whole = extent === lanes ? whole : undefined;
   }
 
   has(block: readonly Statement[]): boolean {
@@ -74,27 +83,27 @@ class VectorForm {
   private statement(statement: Statement): boolean {
     switch (statement.kind) {
       case 'local':
-        return statement.buffer.dtype === this.dtype;
+        return statement.buffer.dtype === this.dtype || (statement.buffer.dtype === 'i32' && this.whole !== undefined);
       case 'for':
         return statement.mode === 'unroll' && this.has(statement.body);
       case 'if':
         return this.isUniform(statement.conditions) && this.has(statement.body);
       case 'store':
         return (
-          this.isReal(statement.value.dtype) &&
-          this.strided(statement.buffer, statement.index) &&
-          this.expression(statement.value)
+          this.isNumber(statement.value.dtype) &&
+          this.strided(statement.buffer, statement.index, statement.value.dtype) &&
+          (this.isDot(statement) || this.expression(statement.value))
         );
     }
   }
 
   private expression(expression: Expression): boolean {
-    if (!this.isReal(expression.dtype) && expression.dtype !== 'bool') return false;
+    if (!this.isNumber(expression.dtype) && expression.dtype !== 'bool') return false;
     switch (expression.kind) {
       case 'number':
-        return this.isReal(expression.dtype);
+        return this.isNumber(expression.dtype);
       case 'load':
-        return this.isReal(expression.dtype) && this.strided(expression.buffer, expression.index);
+        return this.isNumber(expression.dtype) && this.strided(expression.buffer, expression.index, expression.dtype);
       case 'index':
         return !dependsOn(expression.index, this.lane);
       case 'call':
@@ -106,10 +115,16 @@ class VectorForm {
     }
   }
 
-  /** The place moves by the same step from lane to lane. */
-  private strided(name: string, index: readonly Affine[]): boolean {
+  /** The place moves by the same step from lane to lane; that of whole numbers to the next, or not at all. */
+  private strided(name: string, index: readonly Affine[], dtype: Dtype): boolean {
     const buffer = this.buffers.get(name);
-    return buffer !== undefined && strideOf(flatIndex(index, buffer.shape), this.lane) !== undefined;
+    const stride = buffer === undefined ? undefined : strideOf(flatIndex(index, buffer.shape), this.lane);
+    return this.isReal(dtype) ? stride !== undefined : stride === 0 || stride === 1;
+  }
+
+  private isDot(store: Store): boolean {
+    const { whole, buffers, lane } = this;
+    return whole !== undefined && dotOf(store, { lane, buffers, bytes: whole.bytes }) !== undefined;
   }
 
   private isUniform(conditions: readonly Condition[]): boolean {
@@ -118,11 +133,27 @@ class VectorForm {
 
   /** Between floats halves are only converted: rounding every operation to f16 has no vector form. Vectors of halves hold nothing else. */
   private hasOp({ op, dtype, args }: Extract<Expression, { kind: 'call' }>): boolean {
-    if (op === 'cast') return this.dtype === 'f32' && this.isReal(dtype) && args.every((arg) => this.isReal(arg.dtype));
+    if (op === 'cast') return this.dtype === 'f32' && args.every((arg) => this.canCast(arg.dtype, dtype));
+    if (dtype === 'i32') return this.whole !== undefined && wholeOps.has(op);
+    if (args.some((arg) => arg.dtype !== 'bool' && !this.isReal(arg.dtype))) return false;
     return (dtype === 'bool' || dtype === this.dtype) && (vectorOps.has(op) || mathFunctions.has(op));
+  }
+
+  private canCast(from: Dtype, to: Dtype): boolean {
+    if (this.isReal(from) && this.isReal(to)) return true;
+    if (this.whole === undefined || from === 'f16' || to === 'f16') return false;
+    return this.isReal(from) ? isByte(to) : (isByte(from) || from === 'i32') && (to === 'f32' || to === 'i32');
+  }
+
+  private isNumber(dtype: Dtype): boolean {
+    return this.isReal(dtype) || (this.whole !== undefined && (dtype === 'i32' || isByte(dtype)));
   }
 
   private isReal(dtype: Dtype): boolean {
     return dtype === 'f16' || dtype === this.dtype;
   }
+}
+
+function isByte(dtype: Dtype): boolean {
+  return dtype === 'u8' || dtype === 'i8';
 }

@@ -69,3 +69,8 @@ function mismatch(name: string, want: string, got: Attribute | undefined): Onbox
   const text = got === undefined ? 'nothing' : typeof got === 'number' ? String(got) : JSON.stringify(got).slice(0, 200);
   return new OnboxError(`attribute "${name}" wants ${want}, got ${text}`, { code: 'op-invalid' });
 }
+
+/** The level that stands for zero (`zero` of an operator on levels); 0 where there is none. */
+export function zeroOf(attributes: Attributes): number {
+  return attributes['zero'] === undefined ? 0 : integerAttribute(attributes, 'zero');
+}

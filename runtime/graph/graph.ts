@@ -21,12 +21,14 @@ export interface Node {
 
 /**
  * How a value of rank 4 is stored: channels in blocks of `block` innermost, [n, ceil(c/block), top+h+bottom, left+w+right, block].
- * The border holds zeros. Channels past c hold numbers that no consumer may let through.
+ * The border holds `fill`. Channels past c hold numbers that no consumer may let through.
  */
 export interface Layout {
   readonly block: number;
   /** Border in elements: top, left, bottom, right. */
   readonly border: readonly [number, number, number, number];
+  /** The level that stands for zero; 0 where it is absent. */
+  readonly fill?: number;
 }
 
 export interface GraphOutput {

@@ -209,14 +209,20 @@ class ProgramBuilder {
       return { type, block: 1, read: (index) => this.inside(type, index, only) };
     }
     const layout = this.graph.layouts.get(value);
-    return { type, block: layout?.block ?? 1, read: (index) => this.loadValue(value, type, tensor, index) };
+    return { type, block: layout?.block ?? 1, read: (index, outside) => this.loadValue(value, type, tensor, index, outside) };
   }
 
   private inside(type: TensorType, index: readonly Affine[], value: Expression): Expression {
     return guard(insideOf(type.shape, index), value, number(0, type.dtype));
   }
 
-  private loadValue(value: string, type: TensorType, tensor: Tensor | undefined, index: readonly Affine[]): Expression {
+  private loadValue(
+    value: string,
+    type: TensorType,
+    tensor: Tensor | undefined,
+    index: readonly Affine[],
+    outside = 0,
+  ): Expression {
     const layout = this.graph.layouts.get(value);
     const shape = storageShape(type, layout);
     const stored = this.stored(value);
@@ -233,7 +239,7 @@ class ProgramBuilder {
     const element = load(buffer.name, stored, physical);
     // A constant is packed with its guard, as it is stored.
     if (tensor !== undefined) return cast(guard(inside, element, number(0, stored)), type.dtype);
-    return guard(inside, cast(element, type.dtype), number(0, type.dtype));
+    return guard(inside, cast(element, type.dtype), number(outside, type.dtype));
   }
 
   private share(value: Expression): Expression {
@@ -374,7 +380,7 @@ function withBorder(
       offset(variable('bc', columns), firstColumn),
       ...blockAxis,
     ];
-    const store: Statement = { kind: 'store', buffer: 'y', index, value: number(0, type.dtype) };
+    const store: Statement = { kind: 'store', buffer: 'y', index, value: number(layout.fill ?? 0, type.dtype) };
     const loops = [
       ...(beside ? [] : [{ name: 'br', extent: rows }]),
       { name: 'bc', extent: columns },

@@ -11,8 +11,8 @@ export interface Operand {
   readonly type: TensorType;
   /** Channels that lie side by side where the value is stored in blocks (axis 1 of rank 4), else 1. */
   readonly block: number;
-  /** The element at a logical index. Outside the tensor it is 0, which is how zero padding is stated. */
-  read(index: readonly Affine[]): Expression;
+  /** The element at a logical index. Outside the tensor it is 0, which is how zero padding is stated, or the number `outside`. */
+  read(index: readonly Affine[], outside?: number): Expression;
 }
 
 /** An axis to reduce over: a short name for the loop, and its extent. */

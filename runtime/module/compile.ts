@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { halfLanes } from '../codegen/c.js';
 import { openclLanes } from '../codegen/opencl.js';
+import { levelDtype } from '../codegen/whole.js';
 import type { CpuDevice } from '../device/cpu.js';
 import { describeCpu } from '../device/cpu.js';
 import type { OpenclDevice } from '../device/opencl.js';
@@ -13,6 +14,7 @@ import type { Graph } from '../graph/graph.js';
 import { fuse } from '../graph/passes/fuse.js';
 import { optimize } from '../graph/passes/index.js';
 import { chooseLayouts } from '../graph/passes/layout.js';
+import { type LevelDtype, storeLevels } from '../graph/passes/levels.js';
 import { useWinograd, type WinogradChoice } from '../graph/passes/winograd.js';
 import { verify } from '../graph/verify.js';
 import { type BuildOptions, type Built, buildModule } from './build.js';
@@ -110,7 +112,9 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
   const choose = exact || isNarrow ? () => undefined : algorithmsFor(device, known);
   const lanes = isNarrow ? halfLanes(device.isa) : machineOf(device, 1).lanes;
   const layOutHere = () =>
-    opencl === undefined ? layOutFor(plain, lanes, choose) : layOutFor(plain, openclLanes, () => undefined);
+    opencl === undefined
+      ? layOutFor(plain, lanes, choose, isNarrow ? undefined : levelDtype(device.isa))
+      : layOutFor(plain, openclLanes, () => undefined);
   const graph = prepare === undefined ? layOutHere() : prepare(plain, device);
   const optionsFor = (built: Graph) => ({
     ...buildOptions(built, request, device),
@@ -142,7 +146,7 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
     let report: PlaceReport | undefined;
     if (request.place !== undefined && opencl === undefined) {
       progress?.({ stage: 'place' });
-      const layOutPiece = (piece: Graph) => layOutStated(piece, machineOf(device, 1).lanes, choose);
+      const layOutPiece = (piece: Graph) => layOutStated(piece, machineOf(device, 1).lanes, choose, levelDtype(device.isa));
       const own = { plain, layOut: layOutPiece, options, cpu: module, truth, image: spec.image, threads, workspace };
       const placed = await placeModule({ ...own, wish: request.place });
       made = placed.module ?? made;
@@ -169,21 +173,25 @@ async function finish(request: CompileRequest, device: CpuDevice, made: Made, st
 }
 
 /**
- * Optimised, with an algorithm for each convolution, fused, with layouts.
+ * Optimised, with levels in bytes and an algorithm for each convolution, fused, with layouts.
  * @param choose as reckoned, if it is left out
  */
 export function layOut(plain: Graph, device: CpuDevice, choose: WinogradChoice = algorithmsFor(device, undefined)): Graph {
-  return layOutFor(plain, machineOf(device, 1).lanes, choose);
+  return layOutFor(plain, machineOf(device, 1).lanes, choose, levelDtype(device.isa));
 }
 
-/** @param lanes floats in a vector of the target, and channels in a block */
-export function layOutFor(plain: Graph, lanes: number, choose: WinogradChoice): Graph {
-  return layOutStated(optimize(plain), lanes, choose);
+/**
+ * @param lanes floats in a vector of the target, and channels in a block
+ * @param levels bytes that the target sums products of
+ */
+export function layOutFor(plain: Graph, lanes: number, choose: WinogradChoice, levels?: LevelDtype): Graph {
+  return layOutStated(optimize(plain), lanes, choose, levels);
 }
 
 /** @param graph optimised */
-function layOutStated(graph: Graph, lanes: number, choose: WinogradChoice): Graph {
-  return verify(chooseLayouts(verify(fuse(verify(useWinograd(graph, choose)))), lanes));
+function layOutStated(graph: Graph, lanes: number, choose: WinogradChoice, levels?: LevelDtype): Graph {
+  const stored = levels === undefined ? graph : verify(storeLevels(graph, levels));
+  return verify(chooseLayouts(verify(fuse(verify(useWinograd(stored, choose)))), lanes));
 }
 
 function openclOptions(device: OpenclDevice, records: string | undefined): NonNullable<BuildOptions['opencl']> {

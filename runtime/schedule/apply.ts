@@ -5,6 +5,7 @@ import type { Program } from '../loop/program.js';
 import { sharingFault } from '../loop/sharing.js';
 import { bind } from './bind.js';
 import { cut } from './cut.js';
+import { dot } from './dot.js';
 import { demand, Illegal } from './illegal.js';
 import { setMode } from './mode.js';
 import { fuse, reorder, split } from './nest.js';
@@ -52,6 +53,8 @@ function applyStep(step: Step, program: Program): Program {
       return pack(program, step.buffer, step.loops);
     case 'rfactor':
       return rfactor(program, step.loop);
+    case 'dot':
+      return dot(program, step.loop);
     case 'vectorize':
       return setMode(program, step.loop, 'vector');
     case 'unroll':

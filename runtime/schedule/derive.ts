@@ -7,7 +7,7 @@ import { findLoops } from '../loop/statement.js';
 import { anatomyOf } from './anatomy.js';
 import { ScheduleBuilder } from './builder.js';
 import type { Choice } from './choice.js';
-import { type Frame, loopsOfConstant, openFrame } from './frame.js';
+import { dotLoop, type Frame, loopsOfConstant, openFrame } from './frame.js';
 import { bindItems } from './items.js';
 import type { Machine } from './machine.js';
 import { shareOut } from './parallel.js';
@@ -86,6 +86,7 @@ class Deriver {
       [columns, this.splitTile(columns, choice.columns)],
     ] as const;
     this.packConstants(lane, reduce);
+    if (reduce.at(-1) === dotLoop) builder.try({ step: 'dot', loop: dotLoop });
     // Columns inside rows: what is spread over a vector for a row then serves all its columns at once.
     for (const loop of [...this.tile, lane]) builder.try({ step: 'sink', loop });
     this.cutEnds(tiles.toReversed());
@@ -97,10 +98,11 @@ class Deriver {
 
   /** @returns the names of the reduction's loops in their new order */
   private turnReduction(loops: readonly Loop[]): string[] {
-    const names = loops.map((loop) => loop.name);
+    const fixed = loops.at(-1)?.name === dotLoop ? [dotLoop] : [];
+    const names = loops.map((loop) => loop.name).filter((name) => !fixed.includes(name));
     const at = names.length - (this.choice.turned % names.length);
-    const turned = [...names.slice(at), ...names.slice(0, at)];
-    return at < names.length && this.builder.try({ step: 'reorder', loops: turned }) ? turned : names;
+    const turned = [...names.slice(at), ...names.slice(0, at), ...fixed];
+    return at < names.length && this.builder.try({ step: 'reorder', loops: turned }) ? turned : [...names, ...fixed];
   }
 
   private splitTile(loop: Loop | undefined, size: number): Tiled | undefined {
@@ -131,7 +133,9 @@ class Deriver {
   private packConstants(lane: string, reduce: readonly string[]): void {
     const names = anatomyOf(this.builder.program).space.map((loop) => loop.name);
     const outer = names.filter((name) => name !== lane && !this.tile.includes(name));
-    const order = [...outer, ...reduce, ...names.filter((name) => this.tile.includes(name)), lane];
+    const tile = names.filter((name) => this.tile.includes(name));
+    const isDot = reduce.at(-1) === dotLoop;
+    const order = isDot ? [...outer, ...reduce.slice(0, -1), ...tile, lane, dotLoop] : [...outer, ...reduce, ...tile, lane];
     for (const buffer of this.builder.program.buffers) {
       if (buffer.role !== 'constant') continue;
       const used = loopsOfConstant(this.builder.program, buffer.name);

@@ -1,14 +1,16 @@
 // What a register tile is built on: which loop becomes the vector, and which loops around it turn loads into reuse. Derived from the
 // anatomy of a program; the frames of a program differ in how its space loops are fused and ordered.
 
+import type { Dtype } from '../core/tensor.js';
 import { type Affine, strideOf } from '../loop/affine.js';
 import { variablesOf, visitExpressions } from '../loop/expression.js';
 import { buffersOf, flatIndex } from '../loop/flat.js';
-import type { Loop, Program } from '../loop/program.js';
+import type { Expression, Loop, Program } from '../loop/program.js';
 import { storesOf, visitBlockExpressions } from '../loop/statement.js';
 import { type Anatomy, anatomyOf } from './anatomy.js';
 import { apply } from './apply.js';
 import type { ScheduleBuilder } from './builder.js';
+import { dotLength } from './dot.js';
 import type { Machine } from './machine.js';
 import type { Step } from './steps.js';
 
@@ -42,6 +44,7 @@ export interface Frame {
 /** Takes the steps up to the frame. */
 export function openFrame(builder: ScheduleBuilder, machine: Machine, choice: FrameChoice): Frame {
   splitGroups(builder);
+  if (machine.grid === undefined) splitDots(builder);
   const vector = choice.vector ? vectorLoop(builder, machine, choice.fused) : undefined;
   if (vector === undefined) {
     const anatomy = anatomyOf(builder.program);
@@ -64,6 +67,27 @@ export function openFrame(builder: ScheduleBuilder, machine: Machine, choice: Fr
   const axes = axesOf(anatomyOf(builder.program), lane, blocks);
   if (choice.swapped) swap(builder, axes.rows, axes.columns);
   return { anatomy: anatomyOf(builder.program), lane, blocks, extent, ...axes };
+}
+
+/** The loop of a dot product, innermost. */
+export const dotLoop = 'd';
+
+/** Sets apart the innermost iterations of a sum of products of bytes, which one instruction computes. */
+function splitDots(builder: ScheduleBuilder): void {
+  const { reduce, fold } = anatomyOf(builder.program);
+  const innermost = reduce.at(-1);
+  if (innermost === undefined || fold?.combine !== 'add' || !multipliesBytes(fold.value)) return;
+  if (innermost.extent % dotLength !== 0) return;
+  builder.try({ step: 'split', loop: innermost.name, factor: dotLength, outer: `${innermost.name}q`, inner: dotLoop });
+}
+
+function multipliesBytes(value: Expression): boolean {
+  if (value.dtype !== 'i32' || value.kind !== 'call' || value.op !== 'mul') return false;
+  return value.args.every((arg) => arg.kind === 'call' && arg.op === 'cast' && isByte(arg.args[0]?.dtype));
+}
+
+function isByte(dtype: Dtype | undefined): boolean {
+  return dtype === 'u8' || dtype === 'i8';
 }
 
 /**

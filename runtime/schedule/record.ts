@@ -96,6 +96,7 @@ function stepOf(value: unknown): Step | undefined {
     case 'pack':
       return isName(buffer) && areNames(loops) ? { step, buffer, loops } : undefined;
     case 'sink':
+    case 'dot':
     case 'rfactor':
     case 'vectorize':
     case 'unroll':

@@ -21,6 +21,8 @@ export type Step =
   | { readonly step: 'pack'; readonly buffer: string; readonly loops: readonly string[] }
   /** Gives every iteration of a reduction's inner loop an accumulator of its own; they are combined at the end. */
   | { readonly step: 'rfactor'; readonly loop: string }
+  /** Sums the products of whole numbers of all iterations of an innermost reduction in one expression, as processors do with bytes. */
+  | { readonly step: 'dot'; readonly loop: string }
   | { readonly step: 'vectorize'; readonly loop: string }
   | { readonly step: 'unroll'; readonly loop: string }
   /** Shares the iterations out among the threads. */

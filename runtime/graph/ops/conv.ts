@@ -1,7 +1,8 @@
-// Convolution of [n, c, h, w] with weights [m, c / group, kh, kw].
+// Convolution of [n, c, h, w] with weights [m, c / group, kh, kw]. Of levels (u8 or i8), with weights of i8 the sums are i32, with
+// weights of f32 they are f32; what stands outside of levels is the attribute `zero`, 0 where it is absent.
 
-import { printType, type TensorType } from '../../core/tensor.js';
-import { integerAttribute } from '../attributes.js';
+import { type Dtype, printType, type TensorType } from '../../core/tensor.js';
+import { integerAttribute, zeroOf } from '../attributes.js';
 import { define } from '../define.js';
 import type { Attributes } from '../graph.js';
 import { matrix, multiply } from '../multiply.js';
@@ -13,15 +14,15 @@ type Extents = [number, number, number, number];
 
 export const conv = define<[x: 1, weights: 1, bias?: 1]>('conv', [2, 3], {
   infer([x, weights, bias], attributes) {
-    if (x.dtype === 'i32') checkSameDtype('conv', [x, weights, bias]);
-    else checkFloats('conv', [x, weights, bias]);
+    const dtype = sumDtype(x, weights);
+    checkSameDtype('conv', [{ ...x, dtype }, { ...weights, dtype }, bias]);
     checkRank('conv', 'x', x, 4);
     checkRank('conv', 'weights', weights, 4);
     checkChannels(x, weights, bias, attributes);
     const [n, , h, w] = x.shape as Extents;
     const [m, , ...kernel] = weights.shape as Extents;
     const [down, across] = slidesOf(attributes, kernel);
-    return checkedType('conv', x.dtype, [n, m, slideCount('conv', down, h), slideCount('conv', across, w)]);
+    return checkedType('conv', dtype, [n, m, slideCount('conv', down, h), slideCount('conv', across, w)]);
   },
   evaluate([x, weights, bias], attributes, type) {
     const [n, m, height, width] = type.shape as Extents;
@@ -35,11 +36,12 @@ export const conv = define<[x: 1, weights: 1, bias?: 1]>('conv', [2, 3], {
     if (bias !== undefined) fillChannels(to, type.shape, numbersOf(bias));
     // One input channel at a time: what lies under each cell of the window is a matrix, and the rest is a matrix product.
     const patches = new Float64Array(table.length);
+    const outside = zeroOf(attributes);
     for (let plane = 0; plane < n * c; plane++) {
       const [image, input] = [Math.floor(plane / c), plane % c];
       for (let i = 0; i < table.length; i++) {
         const offset = table[i] as number;
-        patches[i] = offset < 0 ? 0 : (from[plane * h * w + offset] as number);
+        patches[i] = offset < 0 ? outside : (from[plane * h * w + offset] as number);
       }
       const firstOutput = Math.floor(input / depth) * rows;
       const start = (firstOutput * depth + (input % depth)) * cells;
@@ -50,6 +52,18 @@ export const conv = define<[x: 1, weights: 1, bias?: 1]>('conv', [2, 3], {
     return tensorFrom(type, to);
   },
 });
+
+/** The dtype of the sums, and of a bias. */
+function sumDtype(x: TensorType, weights: TensorType): Dtype {
+  if (x.dtype === 'u8' || x.dtype === 'i8') {
+    if (weights.dtype === 'i8') return 'i32';
+    if (weights.dtype === 'f32') return 'f32';
+    refuse('conv', `${printType(x)} does not go with weights ${printType(weights)}`);
+  }
+  if (x.dtype !== 'i32') checkFloats('conv', [x, weights]);
+  checkSameDtype('conv', [x, weights]);
+  return x.dtype;
+}
 
 function checkChannels(x: TensorType, weights: TensorType, bias: TensorType | undefined, attributes: Attributes): void {
   const group = integerAttribute(attributes, 'group', 1);

@@ -9,7 +9,8 @@ import { broadcastStrides, walk } from '../walk.js';
 
 export const matmul = define<[a: 1, b: 1]>('matmul', [2, 2], {
   infer([a, b]) {
-    checkSameDtype('matmul', [a, b]);
+    // Weights of whole numbers may be stored as bytes.
+    if (!(a.dtype === 'f32' && b.dtype === 'i8')) checkSameDtype('matmul', [a, b]);
     if (a.dtype === 'bool' || a.shape.length === 0 || b.shape.length === 0) {
       refuse('matmul', `does not take ${printType(a)} and ${printType(b)}`);
     }

@@ -17,8 +17,9 @@ export function fuse(graph: Graph): Graph {
     const at = joinable(graph, node, nodes, producer, uses);
     const host = at === undefined ? undefined : nodes[at];
     if (at !== undefined && host !== undefined) {
-      nodes[at] = undefined;
-      nodes.push(join(host, node));
+      const readers = widened(graph, node, nodes, producer, uses, at);
+      for (const place of [at, ...readers.map(({ place }) => place)]) nodes[place] = undefined;
+      nodes.push(join(host, [...readers.flatMap(({ reader }) => reader.body ?? [reader]), node]));
       changed = true;
     } else {
       nodes.push(node);
@@ -57,11 +58,40 @@ function weight(node: Node): number {
   return (node.body ?? [node]).filter((inner) => !isPointwise(inner.op)).length;
 }
 
-function join(host: Node, node: Node): Node {
-  const body = [...(host.body ?? [host]), node];
+/**
+ * Other nodes that `node` reads and that do no more than widen levels: they join too, since reading the levels is cheaper than reading
+ * what they stand for.
+ */
+function widened(
+  graph: Graph,
+  node: Node,
+  nodes: readonly (Node | undefined)[],
+  producer: ReadonlyMap<string, number>,
+  uses: ReadonlyMap<string, number>,
+  host: number,
+): { place: number; reader: Node }[] {
+  const found = new Map<number, Node>();
+  for (const input of node.inputs) {
+    const place = producer.get(input);
+    const reader = place === undefined ? undefined : nodes[place];
+    if (place === undefined || place === host || reader === undefined || !readsLevels(graph, reader)) continue;
+    if (uses.get(input) === node.inputs.filter((other) => other === input).length) found.set(place, reader);
+  }
+  return [...found].map(([place, reader]) => ({ place, reader }));
+}
+
+function readsLevels(graph: Graph, node: Node): boolean {
+  const body = node.body ?? [node];
+  const [first] = body;
+  const dtype = graph.types.get(first?.inputs[0] ?? '')?.dtype;
+  return first?.op === 'cast' && (dtype === 'u8' || dtype === 'i8') && body.every(({ op }) => isPointwise(op));
+}
+
+function join(host: Node, nodes: readonly Node[]): Node {
+  const body = [...(host.body ?? [host]), ...nodes];
   const inside = new Set(body.flatMap((inner) => inner.outputs));
   const inputs = [...new Set(body.flatMap((inner) => inner.inputs))].filter((name) => name !== '' && !inside.has(name));
-  return { op: 'fused', inputs, outputs: node.outputs, attributes: {}, body };
+  return { op: 'fused', inputs, outputs: nodes.at(-1)?.outputs ?? [], attributes: {}, body };
 }
 
 function countUses(graph: Graph): Map<string, number> {

@@ -2,8 +2,8 @@
 // convolution pads, so that its kernel never asks whether it is inside. Conversions are left to the kernels at the edges: each reads
 // whatever layout its inputs have. Graph inputs and outputs stay row-major.
 
-import type { TensorType } from '../../core/tensor.js';
-import { integersAttribute, numberAttribute } from '../attributes.js';
+import type { Dtype, TensorType } from '../../core/tensor.js';
+import { integersAttribute, numberAttribute, zeroOf } from '../attributes.js';
 import type { Graph, Layout, Node } from '../graph.js';
 import { isPointwise } from './pointwise.js';
 import { stuckParts, viewsOf } from './views.js';
@@ -17,9 +17,11 @@ export function chooseLayouts(graph: Graph, lanes: number): Graph {
   const copied = copyParts(edged, blocks);
   const shared = shareBorders(copied, blocks, bordersOf(copied));
   const layouts = new Map<string, Layout>();
-  for (const [value, block] of blocks) layouts.set(value, { block, border: shared.get(value) ?? noBorder });
+  const fills = fillsOf(copied);
+  const fillOf = (value: string) => (fills.has(value) ? { fill: fills.get(value) as number } : {});
+  for (const [value, block] of blocks) layouts.set(value, { block, border: shared.get(value) ?? noBorder, ...fillOf(value) });
   for (const [value, border] of shared) {
-    if (!layouts.has(value) && border.some((width) => width > 0)) layouts.set(value, { block: 1, border });
+    if (!layouts.has(value) && border.some((width) => width > 0)) layouts.set(value, { block: 1, border, ...fillOf(value) });
   }
   return { ...copied, layouts };
 }
@@ -70,11 +72,16 @@ function chooseBlocks(graph: Graph, lanes: number): Map<string, number> {
   for (const node of graph.nodes) {
     for (const output of node.outputs) {
       const type = graph.types.get(output);
-      if (edges.has(output) || type?.shape.length !== 4 || type.dtype !== 'f32') continue;
+      if (edges.has(output) || type?.shape.length !== 4 || !canLieInBlocks(type.dtype)) continue;
       if (blockOf(graph, node, blocks, lanes)) blocks.set(output, lanes);
     }
   }
   return blocks;
+}
+
+/** Floats, and levels. */
+function canLieInBlocks(dtype: Dtype): boolean {
+  return dtype === 'f32' || dtype === 'u8' || dtype === 'i8';
 }
 
 /** Whether the outputs of a node are stored in blocks. */
@@ -174,6 +181,17 @@ function bordersOf(graph: Graph): Map<string, Border> {
     borders.set(x, known.map((width, side) => Math.max(width, need[side] ?? 0)) as unknown as Border);
   }
   return borders;
+}
+
+/** What stands in the border of levels: the zero of the convolutions that read them. */
+function fillsOf(graph: Graph): Map<string, number> {
+  const fills = new Map<string, number>();
+  for (const node of graph.nodes) {
+    const first = node.body?.[0] ?? node;
+    const zero = zeroOf(first.attributes);
+    if (first.op === 'conv' && zero !== 0) fills.set(first.inputs[0] ?? '', zero);
+  }
+  return fills;
 }
 
 /** How far a node reads beyond its input: top, left, bottom, right. */

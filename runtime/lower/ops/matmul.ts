@@ -1,7 +1,7 @@
 // Matrix product by numpy's rules: batches broadcast, vectors are promoted.
 
 import { type Affine, constant } from '../../loop/affine.js';
-import { call } from '../../loop/expression.js';
+import { call, cast } from '../../loop/expression.js';
 import { broadcastIndex } from '../broadcast.js';
 import type { Lowering } from '../lowering.js';
 
@@ -22,7 +22,7 @@ export const matmul: Lowering = {
         const depth = k ?? constant(0);
         const left: Affine[] = row === undefined ? [depth] : [...batchA, row, depth];
         const right: Affine[] = column === undefined ? [...batchB, depth] : [...batchB, depth, column];
-        return call('mul', a.read(left), b.read(right));
+        return call('mul', a.read(left), cast(b.read(right), a.type.dtype));
       },
     });
   },
