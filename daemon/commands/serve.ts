@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { errorCode, errorMessage } from '../../runtime/index.js';
 import { activatedSocket } from '../activation.js';
 import { type Setting, type Settings, settingNames, settings } from '../config/settings.js';
@@ -92,6 +93,8 @@ async function start(values: Settings, terminal: Terminal, notifier: Notifier): 
   process.env['ONBOX_NPU_FOLDERS'] = values['npu.folders'].join(',');
   process.env['ONBOX_NPU_OPTIONS'] = values['npu.options'].join(',');
   process.env['ONBOX_NPU_TIMEOUT_MS'] = String(values['npu.timeout_ms']);
+  // As in the engine: a helper of the collector would wait for a core that inference has.
+  setFlagsFromString('--no-parallel-scavenge');
   const bars = new Map<string, Progress>();
   const child = compileScript();
   const keep = openLogFile(homeFolder(terminal.environment));

@@ -5,8 +5,8 @@ import { totalmem } from 'node:os';
 import { decodePicture, fitPicture, openModel } from '../../runtime/index.js';
 import { errorFacts } from '../api/errors.js';
 import { createLog } from '../log.js';
-import { type FromChild, type LoadedModel, sharedFd, type ToChild, type Work } from './messages.js';
-import { unpack } from './shared-bytes.js';
+import { type Answer, answersFd, type LoadedModel, type SentByChild, type ToChild, type Work, workFd } from './messages.js';
+import { inheritedFile, SharedBytes, type Stored, unpack } from './shared-bytes.js';
 import { createWorker, type EngineRuntime } from './worker.js';
 
 const mebi = 1024 * 1024;
@@ -21,7 +21,7 @@ export function serveWork(runtime: EngineRuntime, args: readonly string[]): void
   const bytesMax = memoryMb === 0 ? memoryOfMachine() / 2 : memoryMb * mebi;
   const keepAliveMs = keepAliveS === 0 ? null : keepAliveS * 1000;
   const log = createLog((line) => process.stderr.write(line));
-  const send = (message: FromChild): void => {
+  const send = (message: SentByChild): void => {
     // Without a supervisor nobody waits for answers, and 'disconnect' ends this process.
     if (process.connected) process.send?.(message, () => undefined);
   };
@@ -35,10 +35,15 @@ export function serveWork(runtime: EngineRuntime, args: readonly string[]): void
   };
   const work = createWorker(runtime, options, tellLoaded);
 
+  const pack = createPacker();
   process.on('message', (message: ToChild) => {
+    if ('read' in message) {
+      pack.free(message.read);
+      return;
+    }
     // Read at once: the place is free for others when the answer is there.
-    work(unpack<Work>(message.work, sharedFd)).then(
-      (answer) => send({ kind: 'done', id: message.id, answer }),
+    work(unpack<Work>(message.work, workFd)).then(
+      (answer) => send(pack.answer(message.id, answer)),
       (error: unknown) => {
         const facts = errorFacts(error);
         if (facts.code === 'internal') log('engine-bug', { work: message.work.kind, stack: stackOf(error) });
@@ -52,6 +57,28 @@ export function serveWork(runtime: EngineRuntime, args: readonly string[]): void
   process.on('disconnect', () => process.exit(0));
   tellLoaded([]);
   send({ kind: 'ready' });
+}
+
+/** Lays large outputs down for the supervisor, which says when it has read them. */
+function createPacker() {
+  const fd = inheritedFile(answersFd);
+  const shared = fd === undefined ? undefined : new SharedBytes(fd);
+  const laid = new Map<number, readonly Stored[]>();
+  return {
+    answer(id: number, answer: Answer): SentByChild {
+      // Other answers hold no bytes, and many objects to look through.
+      if (shared === undefined || answer === null || !('outputs' in answer)) {
+        return { kind: 'done', id, answer, isStored: false };
+      }
+      const { packed, places } = shared.pack(answer);
+      if (places.length > 0) laid.set(id, places);
+      return { kind: 'done', id, answer: packed, isStored: places.length > 0 };
+    },
+    free(id: number): void {
+      shared?.free(laid.get(id) ?? []);
+      laid.delete(id);
+    },
+  };
 }
 
 /** In bytes; less than what is built in where the service is held to less. */

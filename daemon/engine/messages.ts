@@ -79,13 +79,14 @@ export interface Answers {
 export type AnswerOf<W extends Work> = Answers[W['kind']];
 export type Answer = Answers[Work['kind']];
 
-/** The child's number of the file in which large bytes lie: it comes behind those of the terminal and the channel. */
-export const sharedFd = 4;
+/** The child's numbers of the files in which large bytes of work and of answers lie: behind those of the terminal and the channel. */
+export const workFd = 4;
+export const answersFd = 5;
 
-export interface ToChild {
-  readonly id: number;
-  readonly work: Packed<Work>;
-}
+export type ToChild =
+  | { readonly id: number; readonly work: Packed<Work> }
+  /** The answer to that work was read: its place is free. */
+  | { readonly read: number };
 
 /** A model that is open in the child. */
 export interface LoadedModel {
@@ -121,3 +122,8 @@ export type FromChild =
   | { readonly kind: 'loaded'; readonly loaded: Loaded }
   | { readonly kind: 'done'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorFacts };
+
+/** The same on its way: large bytes of an answer may lie in the file of answers, and are to be read there. */
+export type SentByChild =
+  | Exclude<FromChild, { readonly kind: 'done' }>
+  | { readonly kind: 'done'; readonly id: number; readonly answer: Packed<Answer>; readonly isStored: boolean };

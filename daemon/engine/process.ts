@@ -2,9 +2,10 @@
 // die young without having answered anything.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { errorMessage } from '../../runtime/index.js';
 import type { Log } from '../log.js';
-import type { FromChild, ToChild, Work } from './messages.js';
-import { SharedBytes, type Stored } from './shared-bytes.js';
+import type { Answer, FromChild, SentByChild, ToChild, Work } from './messages.js';
+import { SharedBytes, type Stored, unpack } from './shared-bytes.js';
 
 export interface ChildOptions {
   /** Path of the script to fork. */
@@ -28,11 +29,19 @@ const youngMs = 10_000;
 /** How long a child may take to say that it is ready. */
 const readyMs = 60_000;
 
+/**
+ * Garbage is collected by the thread that made it. Helpers would have to wait for a core, because inference has all of them, and the
+ * thread waits for its helpers.
+ */
+const gcFlags = ['--single-threaded-gc'];
+
 export class EngineProcess {
   private readonly options: ChildOptions;
   private readonly events: ChildEvents;
   private readonly log: Log;
   private readonly shared = new SharedBytes();
+  /** Where the child lays what it answers. */
+  private readonly answers = new SharedBytes();
   /** Where the bytes of the work lie that the child has. */
   private readonly places = new Map<number, readonly Stored[]>();
   private child: ChildProcess | undefined;
@@ -57,9 +66,9 @@ export class EngineProcess {
     const startedAt = performance.now();
     const child = fork(script, args, {
       serialization: 'advanced',
-      execArgv: [...(nodeFlags ?? [])],
-      // The last is sharedFd of the child.
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc', this.shared.fd ?? 'ignore'],
+      execArgv: [...gcFlags, ...(nodeFlags ?? [])],
+      // The last two are workFd and answersFd of the child.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', this.shared.fd ?? 'ignore', this.answers.fd ?? 'ignore'],
     });
     this.child = child;
     const readyTimer = setTimeout(() => child.kill('SIGKILL'), readyMs);
@@ -75,12 +84,15 @@ export class EngineProcess {
         this.events.onExit();
         return;
       }
+      this.answers.clear();
       this.log('engine-exit', { pid: child.pid, ...reason });
       this.events.onExit();
       this.restartAfter(isUseful || performance.now() - startedAt > youngMs);
     };
-    child.on('message', (message: FromChild) => {
+    child.on('message', (sent: SentByChild) => {
       if (ended) return;
+      const message = this.complete(sent, child);
+      if (message === undefined) return;
       if (message.kind !== 'ready') {
         if (message.kind !== 'loaded') this.free(message.id);
         isUseful ||= message.kind === 'done';
@@ -114,13 +126,36 @@ export class EngineProcess {
     this.stopped = true;
     clearTimeout(this.timer);
     const child = this.child;
-    if (child === undefined) return this.shared.close();
+    if (child === undefined) return this.close();
     const exited = new Promise((resolve) => child.once('exit', resolve));
     if (child.connected) child.disconnect();
     const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
     await exited;
     clearTimeout(timer);
+    this.close();
+  }
+
+  /** The message with the bytes in it that the child laid down. A child that says so and has not is ended, and its work done again. */
+  private complete(sent: SentByChild, child: ChildProcess): FromChild | undefined {
+    if (sent.kind !== 'done') return sent;
+    const { id, answer, isStored } = sent;
+    if (!isStored || this.answers.fd === undefined) return { kind: 'done', id, answer: answer as Answer };
+    let whole: Answer;
+    try {
+      whole = unpack<Answer>(answer, this.answers.fd);
+    } catch (error) {
+      this.log('engine-bug', { reason: errorMessage(error) });
+      child.kill('SIGKILL');
+      return undefined;
+    }
+    const message: ToChild = { read: id };
+    if (child.connected) child.send(message, () => undefined);
+    return { kind: 'done', id, answer: whole };
+  }
+
+  private close(): void {
     this.shared.close();
+    this.answers.close();
   }
 
   private free(id: number): void {

@@ -1,8 +1,8 @@
-// Bytes on their way to the engine: pictures and tensors are laid into a file of memory that both processes have open, and a message says
-// where they lie. Through the channel itself 100 kB take five times as long. The file has no name, so that it ends with the processes.
+// Bytes on their way to the engine and back: pictures and tensors are laid into files of memory that both processes have open, one for
+// each direction, and a message says where they lie. Through the channel itself 100 kB take five times as long. The file has no name, so that it ends with the processes.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where bytes lie in the file. */
@@ -25,11 +25,16 @@ const keptBytesMax = 16 * 1024 * 1024;
 /** The side that lays bytes down. */
 export class SharedBytes {
   /** Undefined where there is no such memory: then bytes go with the message. */
-  readonly fd: number | undefined = openNameless();
+  readonly fd: number | undefined;
   /** What lies in the file, by ascending place. */
   private readonly stored: Stored[] = [];
   private fileBytes = 0;
   private isClosed = false;
+
+  /** @param fd of a file that another process opened; a new file if there is none */
+  constructor(fd = openNameless()) {
+    this.fd = fd;
+  }
 
   /** The value with its large bytes laid down. Where the memory is full they stay in the value. */
   pack<T>(value: T): { readonly packed: Packed<T>; readonly places: readonly Stored[] } {
@@ -48,6 +53,13 @@ export class SharedBytes {
     if (this.fd === undefined || this.stored.length > 0 || this.fileBytes <= keptBytesMax) return;
     ftruncateSync(this.fd, 0);
     this.fileBytes = 0;
+  }
+
+  /** Frees all: the side that laid it down is gone. */
+  clear(): void {
+    this.stored.length = 0;
+    this.fileBytes = 0;
+    if (this.fd !== undefined) ftruncateSync(this.fd, 0);
   }
 
   close(): void {
@@ -111,6 +123,15 @@ function isStored(value: unknown): value is Stored {
 
 function endOf({ storedAt, length }: Stored): number {
   return storedAt + length;
+}
+
+/** The file that was handed down under this number; undefined where there is no such memory. */
+export function inheritedFile(fd: number): number | undefined {
+  try {
+    return fstatSync(fd).isFile() ? fd : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function openNameless(): number | undefined {

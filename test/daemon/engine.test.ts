@@ -66,6 +66,24 @@ test('killing the child with -9 under load loses no request', async () => {
   expect(engine.state).toMatchObject({ restarts: 3, queued: 0, running: 0 });
 });
 
+test('large outputs come back whole, also from a child that follows one that was killed', async () => {
+  const engine = startEngine();
+  const sizes = [300_000, 20_000, 90_000, 5000, 300_000, 1000];
+  for (let turn = 0; turn < 3; turn++) {
+    const rounds = sizes.map(async (length, index) => {
+      const values = Float32Array.from({ length }, (_, at) => at * 3 + index + turn);
+      const bytes = new Uint8Array(values.buffer);
+      const inputs = [{ name: 'images', dtype: 'f32', shape: [length], bytes } as const];
+      const { outputs } = await engine.run({ kind: 'tensors', module: folder, inputs, outputs: ['all', 'out'] });
+      expect(outputs.map(({ name }) => name)).toEqual(['all', 'out']);
+      expect(Buffer.from(outputs[0]?.bytes ?? []).equals(bytes)).toBe(true);
+    });
+    if (turn === 1) process.kill(engine.state.pid ?? 0, 'SIGKILL');
+    await Promise.all(rounds);
+  }
+  expect(engine.state.restarts).toBe(1);
+});
+
 test('a request that kills its child once is answered by the next', async () => {
   const mark = join(folder, 'crashed');
   await expect(startEngine().run(detect(`crash-once ${mark}`))).resolves.toBeDefined();

@@ -21,16 +21,23 @@ async function obey(picture: Picture): Promise<void> {
   if (verb === 'bug') throw new Error('secret of the engine');
 }
 
-/** The model of fake-compiler.ts: its output is the first four values of its input, or bytes of its picture. */
+/**
+ * The model of fake-compiler.ts: its output is the first four values of its input, or bytes of its picture. Who asks for `all` gets the
+ * whole input.
+ */
 function fakeSession(): EngineModel['session'] {
-  const out = (data: Tensor['data']) => new Map([['out', { dtype: 'f32', shape: [1, 4], data } satisfies Tensor]]);
+  const out = (data: Tensor['data']) => new Map<string, Tensor>([['out', { dtype: 'f32', shape: [1, 4], data }]]);
   return {
     manifest: {
       inputs: [{ name: 'images', dtype: 'f32', shape: [1, 3, 8, 8] }],
       outputs: [{ name: 'out', dtype: 'f32', shape: [1, 4], offset: 0 }],
       image: { input: 'images', width: 8, height: 8 } as ImageInput,
     },
-    runTensors: async (inputs) => out(inputs.get('images')?.data.slice(0, 4) ?? new Float32Array(4)),
+    runTensors: async (inputs) => {
+      const images = inputs.get('images');
+      const outputs = out(images?.data.slice(0, 4) ?? new Float32Array(4));
+      return images === undefined ? outputs : outputs.set('all', images);
+    },
     runPixels: async (pixels) => out(Float32Array.from(pixels.slice(0, 4))),
   };
 }
