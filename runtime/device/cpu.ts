@@ -175,14 +175,15 @@ function chooseX64(features: ReadonlySet<string>, wanted: string | undefined): C
     x64Switches[level].filter(([name]) => features.has(name)).map(([, flag]) => flag);
   const flags = {
     avx512: [...switches('avx2'), ...switches('avx512'), '-mprefer-vector-width=512'],
-    avx2: switches('avx2'),
+    // Of no use beside the wider ones.
+    avx2: [...switches('avx2'), ...(has('avx_vnni') ? ['-mavxvnni'] : [])],
     sse2: [],
   };
   return {
     isa,
     fmaPerCycle: isa === 'sse2' ? 1 : 2,
     hasFp16Arithmetic: false,
-    hasDotProduct: isa === 'avx512' && has('avx512_vnni'),
+    hasDotProduct: (isa === 'avx512' && has('avx512_vnni')) || (isa === 'avx2' && has('avx_vnni')),
     flags: ['-march=x86-64', ...flags[isa]],
   };
 }

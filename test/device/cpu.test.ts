@@ -90,6 +90,7 @@ test.each([
   [avx512, 'avx512', 64, 32, [...avx512Flags, '-mprefer-vector-width=512']],
   [`${avx512} avx512_vnni`, 'avx512', 64, 32, [...avx512Flags, '-mavx512vnni', '-mprefer-vector-width=512']],
   [avx2, 'avx2', 32, 16, avx2Flags],
+  [`${avx2} avx_vnni`, 'avx2', 32, 16, [...avx2Flags, '-mavxvnni']],
   ['fpu sse2 avx avx2 fma', 'avx2', 32, 16, ['-march=x86-64', '-mavx2', '-mfma']],
   ['fpu sse2 avx', 'sse2', 16, 16, ['-march=x86-64']],
 ])('x86 with %s is %s', (features, isa, vectorBytes, vectorRegisters, flags) => {
