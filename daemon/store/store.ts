@@ -51,8 +51,8 @@ const installAttemptsMax = 20;
 
 export class ModelStore {
   readonly home: string;
-  /** Records by version folder, each with the state that the folder had before it was read. */
-  private readonly records = new Map<string, { readonly state: string; readonly record: ModelRecord }>();
+  /** The current version of models, each with the state that the model's folder had before it was looked into. */
+  private readonly current = new Map<string, { readonly state: string; readonly model: StoredModel }>();
 
   constructor(home: string) {
     this.home = home;
@@ -100,18 +100,19 @@ export class ModelStore {
    */
   async find(name: string): Promise<StoredModel> {
     requireModelName(name);
-    let version = this.currentVersion(name);
     for (;;) {
+      // Every request comes here, so what is known costs one look at the disk.
+      const state = stateOf(this.path('models', name));
+      const known = this.current.get(name);
+      if (known !== undefined && known.state === state) return known.model;
+      const version = this.currentVersion(name);
       const folder = this.path('models', name, String(version));
-      const state = stateOf(folder);
-      const known = this.records.get(folder);
-      if (known !== undefined && known.state === state) return modelIn(folder, known.record);
       const record = await this.readRecord(folder, name, version);
-      if (record !== undefined) {
-        this.records.set(folder, { state, record });
-        return modelIn(folder, record);
-      }
-      version = this.currentVersion(name);
+      if (record === undefined) continue;
+      const model = modelIn(folder, record);
+      if (state === undefined) this.current.delete(name);
+      else this.current.set(name, { state, model });
+      return model;
     }
   }
 
@@ -230,7 +231,7 @@ export class ModelStore {
       if (fileErrorCode(cause) === 'ENOENT') throw missing(name, cause);
       throw asStorageError(cause, `"${name}" cannot be removed`);
     } finally {
-      this.forget(name);
+      this.current.delete(name);
     }
   }
 
@@ -280,7 +281,6 @@ export class ModelStore {
       const isOld = before !== undefined && entry.version < before;
       if (!isOld && !(entry.isWithdrawn && entry.version < installed)) continue;
       const folder = this.path('models', name, entry.name);
-      this.records.delete(folder);
       // A folder that is half deleted must not be taken for a version.
       await this.throwAway(folder).catch((error: unknown) => {
         if (fileErrorCode(error) !== 'ENOENT') throw error;
@@ -353,10 +353,6 @@ export class ModelStore {
     return folder;
   }
 
-  private forget(name: string): void {
-    for (const [folder, { record }] of this.records) if (record.name === name) this.records.delete(folder);
-  }
-
   private path(...parts: readonly string[]): string {
     return join(this.home, ...parts);
   }
@@ -372,10 +368,17 @@ function moduleFolderOf(id: string | undefined): string {
   return id === undefined ? moduleFolder : `${moduleFolder}-${id}`;
 }
 
-/** Another folder under the same path has another. */
-function stateOf(folder: string): string {
+/** The system's clock of files moves in steps of up to 10 ms; within one, two changes look like one. */
+const clockStepMs = 50;
+
+/**
+ * Another folder under the same path, and one in which something was put, renamed or removed, has another.
+ * @returns undefined if the folder changed so lately that it may change again and look the same
+ */
+function stateOf(folder: string): string | undefined {
   const stats = statSync(folder, { throwIfNoEntry: false });
-  return `${stats?.ino} ${stats?.ctimeMs}`;
+  if (stats === undefined || Date.now() - stats.ctimeMs < clockStepMs) return undefined;
+  return `${stats.ino} ${stats.ctimeMs}`;
 }
 
 function missing(name: string, cause: unknown): OnboxError {
