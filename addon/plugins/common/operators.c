@@ -162,7 +162,11 @@ static void run_softmax(const onbox_npu_node* node, const npu_value* x, const np
   for (uint64_t line = 0; line < x->type->count / extent; line++) {
     const uint64_t first = line / inner * extent * inner + line % inner;
     double most = -INFINITY, sum = 0;
-    for (uint64_t k = 0; k < extent; k++) most = fmax(most, real_at(x, first + k * inner));
+    for (uint64_t k = 0; k < extent; k++) {
+      /* Not fmax: gcc 12 with -O3 breaks on it for arm64. */
+      const double real = real_at(x, first + k * inner);
+      if (real > most) most = real;
+    }
     for (uint64_t k = 0; k < extent; k++) sum += exp(real_at(x, first + k * inner) - most);
     for (uint64_t k = 0; k < extent; k++) put_real(out, first + k * inner, exp(real_at(x, first + k * inner) - most) / sum);
   }
