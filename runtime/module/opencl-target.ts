@@ -32,7 +32,7 @@ const discrete: Make = { itemsPerUnit: 512, groupMax: 128, vectorRegisters: 32, 
 /** 64 registers of 32 bits, as Bifrost and Valhall: 32 of them let all work-items run. */
 const scalar: Make = { itemsPerUnit: 256, groupMax: 64, vectorRegisters: 12, vectorsFull: 7, l1Bytes: 16 * 1024 };
 /** 16 registers of vectors, as Midgard. */
-const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 8, vectorsFull: 4, l1Bytes: 16 * 1024 };
+const vector: Make = { itemsPerUnit: 128, groupMax: 64, vectorRegisters: 6, vectorsFull: 4, l1Bytes: 16 * 1024 };
 
 /** In larger groups a work-item has few registers. */
 const groupsTriedMax = 256;

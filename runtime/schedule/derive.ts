@@ -135,7 +135,10 @@ class Deriver {
     const outer = names.filter((name) => name !== lane && !this.tile.includes(name));
     const tile = names.filter((name) => this.tile.includes(name));
     const isDot = reduce.at(-1) === dotLoop;
-    const order = isDot ? [...outer, ...reduce.slice(0, -1), ...tile, lane, dotLoop] : [...outer, ...reduce, ...tile, lane];
+    const steps = isDot ? reduce.slice(0, -1) : reduce;
+    // Neighbouring work-items read what lies side by side; a thread reads one piece after the other.
+    const turns = this.machine.grid === undefined ? [...outer, ...steps] : [...steps, ...outer];
+    const order = [...turns, ...tile, lane, ...(isDot ? [dotLoop] : [])];
     for (const buffer of this.builder.program.buffers) {
       if (buffer.role !== 'constant') continue;
       const used = loopsOfConstant(this.builder.program, buffer.name);

@@ -18,12 +18,14 @@ const slowCost = 8;
 const halfFull = 1.35;
 /** Registers that go to memory. */
 const spilled = 8;
-/** Multiply-adds of vectors in straight-line code: what the compiler then holds in registers at once. */
+/** Multiply-adds of vectors in straight-line code: compilers then read ahead, into more registers; for each vector that fits, and at most. */
+const unrolledPerVector = 4;
 const unrolledMax = 40;
 
 export function gridChoice(workload: Workload, machine: Machine, grid: GridFacts, frame: FrameChoice): Choice {
   const tile = chooseTile(workload, machine, grid);
-  const unrolled = unrolledLoops(workload, tile.rows * tile.columns);
+  const bodyMax = Math.min(unrolledMax, grid.vectorsFull * unrolledPerVector);
+  const unrolled = unrolledLoops(workload, tile.rows * tile.columns, bodyMax);
   return { ...frame, ...tile, turned: 0, unrolled, chunks: grid.groupMax };
 }
 
@@ -112,12 +114,12 @@ export function gridDraft(workload: Workload, choice: Choice, machine: Machine, 
 }
 
 /** How many of the innermost loops of a reduction are written out around a tile. */
-function unrolledLoops({ frame: { anatomy } }: Workload, tile: number): number {
+function unrolledLoops({ frame: { anatomy } }: Workload, tile: number, bodyMax: number): number {
   let count = 0;
   let body = tile;
   for (const { extent } of anatomy.reduce.toReversed()) {
     body *= extent;
-    if (body > unrolledMax) break;
+    if (body > bodyMax) break;
     count++;
   }
   return count;
