@@ -260,7 +260,8 @@ function startIdleTuner(
   if (idleTuning === undefined) return undefined;
   const start = (name: string, minutes: number) => service.startTune(name, { minutes, trials: tuneLimits.trials.max }, true);
   const hasJobs = (): boolean => jobs.state.running > 0;
-  return new IdleTuner({ store, book: jobs.book, statistics: service.statistics, log, isBusy, hasJobs, start }, idleTuning);
+  const { statistics, witness } = service;
+  return new IdleTuner({ store, book: jobs.book, statistics, witness, log, isBusy, hasJobs, start }, idleTuning);
 }
 
 async function stopAll(listening: Listening, streams: Streams, jobs: Jobs, engine: Engine, log: Log): Promise<void> {

@@ -29,6 +29,7 @@ import type { Job } from './jobs/book.js';
 import { compileLimits } from './jobs/compile-job.js';
 import { isRebuildable, stageAgain } from './jobs/install.js';
 import { type Follow, type Jobs, jobKey } from './jobs/jobs.js';
+import { Witness } from './jobs/witness.js';
 import type { Log } from './log.js';
 import { Statistics } from './statistics.js';
 import { type CompileOptions, deviceOf } from './store/record.js';
@@ -66,6 +67,8 @@ export interface PutModel {
 
 export class Service {
   readonly statistics = new Statistics();
+  /** Compares answers of versions that nobody asked for with those of the versions before. */
+  readonly witness: Witness;
   private readonly parts: ServiceParts;
   /** The module that answered last for each model, so that a replaced one is closed. */
   private readonly served = new Map<string, string>();
@@ -75,6 +78,7 @@ export class Service {
 
   constructor(parts: ServiceParts) {
     this.parts = parts;
+    this.witness = new Witness({ run: (work, wait) => parts.engine.run(work, wait) });
   }
 
   /** @throws OnboxError `model-missing`, `task-mismatch`, and what Engine.run throws */
@@ -316,13 +320,22 @@ export class Service {
       const answered = await this.answerOrMend(model, workFor, wait);
       const { answer, version } = answered;
       this.broken.delete(model.name);
-      if (answer !== null) this.count(model, version, answer, performance.now() - start);
+      if (answer !== null) {
+        this.count(model, version, answer, performance.now() - start);
+        if (this.witness.isCurious(model.name, version)) this.tellWitness(model, workFor(model.module), answer);
+      }
       return answered;
     } catch (error) {
       if ([500, 507].includes(statusOf(errorCode(error)))) this.broken.set(model.name, errorFacts(error));
       this.statistics.failed(model.name, model.version, errorCode(error), performance.now() - start);
       throw error;
     }
+  }
+
+  private tellWitness({ name }: StoredModel, given: Work | LateWork<Work>, answer: Ran): void {
+    // What is chosen late is the same when it is asked for again.
+    const work = 'choose' in given ? given.choose() : given;
+    if (work.kind !== 'open' && work.kind !== 'release') this.witness.saw(name, work, answer);
   }
 
   private count({ name, module, record }: StoredModel, version: number, answer: Ran, elapsedMs: number): void {

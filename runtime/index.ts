@@ -16,6 +16,7 @@ export { type CpuDevice, describeCpu } from './device/cpu.js';
 export { type OpenclReport, type ProbedDevice, probeOpencl } from './device/opencl-probe.js';
 export { findCompiler } from './device/toolchain.js';
 export { widenTensor } from './graph/passes/widen-halves.js';
+export { errorOf } from './module/compare.js';
 export type { CompileProgress, CompileReport, CompileTarget } from './module/compile.js';
 export { type ConformanceReport, type ConformanceResult, runConformance } from './module/conformance.js';
 export {
@@ -65,6 +66,7 @@ export { decodePicture, type Picture, type PictureSource, sniffFormat } from './
 export { parseLabels } from './vision/labels.js';
 export { fitPicture } from './vision/letterbox.js';
 export { openModel, type VisionModel, visionModel } from './vision/model.js';
+export { overlap } from './vision/nms.js';
 export { mergeOverrides, type Overrides, readSidecar, sidecarPath } from './vision/sidecar.js';
 export { type TuneFileOptions, tuneFile } from './vision/tune.js';
 export { understand } from './vision/understand.js';

@@ -1,6 +1,6 @@
 // Tunes the models that are served in quiet hours, most used first, within a daily budget. A request ends a search within 20 ms (compile-job.ts
 // stops it, this cancels it); what was measured is kept, and the next quiet time goes on from there. A version that came out of it is
-// watched in service, and taken back if it is slower or fails.
+// watched in service, and taken back if it is slower, fails, or answers otherwise than the version before.
 
 import { errorCode, errorMessage } from '../../runtime/index.js';
 import type { Log } from '../log.js';
@@ -8,6 +8,7 @@ import type { Statistics } from '../statistics.js';
 import type { ModelStore, StoredModel } from '../store/store.js';
 import type { Job, JobBook } from './book.js';
 import { hasEnded } from './book.js';
+import type { Witness } from './witness.js';
 
 export interface IdleOptions {
   /** Of searching, a day. */
@@ -24,6 +25,7 @@ export interface IdleParts {
   readonly store: ModelStore;
   readonly book: JobBook;
   readonly statistics: Statistics;
+  readonly witness: Pick<Witness, 'watch' | 'of' | 'end'>;
   readonly log: Log;
   /** True while a request runs or waits. */
   isBusy(): boolean;
@@ -111,7 +113,7 @@ export class IdleTuner {
     return used.sort((a, b) => b.count - a.count)[0]?.model;
   }
 
-  private async tune({ name, version }: StoredModel, minutes: number): Promise<void> {
+  private async tune({ name, version, module }: StoredModel, minutes: number): Promise<void> {
     const { book, log, start } = this.parts;
     const beforeMs = this.meanOf(name, version);
     const began = performance.now();
@@ -141,6 +143,7 @@ export class IdleTuner {
         seconds,
       });
       this.watched.set(name, { version: job.version, beforeMs });
+      this.parts.witness.watch(name, job.version, module);
     } else {
       log('idle-tuning-ended', { model: name, interrupted: isInterrupted, gain: null, seconds });
       if (!isInterrupted) this.settled.set(name, version);
@@ -154,24 +157,33 @@ export class IdleTuner {
   }
 
   private async judge(name: string, { version, beforeMs }: Watched): Promise<void> {
-    const { store, statistics, log } = this.parts;
+    const { store, statistics, witness, log } = this.parts;
     const afterMs = this.meanOf(name, version);
     const failures = statistics.of(name, version).failures.BACKEND;
-    if (afterMs === undefined && failures === 0) {
+    const { compared, wrong, isOver } = witness.of(name);
+    const isSlower = beforeMs !== undefined && afterMs !== undefined && afterMs > beforeMs * shareMax;
+    const isWorse = failures > 0 || wrong !== undefined || isSlower;
+    if (!isWorse && (afterMs === undefined || !isOver)) {
       // Replaced or removed by its owner, there is nothing to watch.
       const current = await store.find(name).catch(() => undefined);
-      if (current?.version !== version) this.watched.delete(name);
+      if (current?.version !== version) await this.unwatch(name, current);
       return;
     }
-    this.watched.delete(name);
-    const facts = { model: name, version, before_ms: beforeMs ?? null, after_ms: afterMs ?? null, failures };
-    const isWorse = failures > 0 || (beforeMs !== undefined && afterMs !== undefined && afterMs > beforeMs * shareMax);
+    const facts = { model: name, version, before_ms: beforeMs ?? null, after_ms: afterMs ?? null, failures, compared };
     if (!isWorse) {
+      await this.unwatch(name, undefined);
       log('idle-tuning-kept', facts);
       return;
     }
     const back = await store.withdraw(name, version);
+    await this.unwatch(name, back);
     if (back !== undefined) this.settled.set(name, back.version);
-    log('idle-tuning-withdrawn', { ...facts, back: back?.version ?? null });
+    log('idle-tuning-withdrawn', { ...facts, wrong: wrong ?? null, back: back?.version ?? null });
+  }
+
+  /** @param answering what answers from now on, where that is not the version that was watched */
+  private async unwatch(name: string, answering: StoredModel | undefined): Promise<void> {
+    this.watched.delete(name);
+    await this.parts.witness.end(name, answering?.module);
   }
 }

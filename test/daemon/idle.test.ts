@@ -2,8 +2,10 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AnswerOf, Detected, Work } from '../../daemon/engine/messages.js';
 import { type Job, JobBook } from '../../daemon/jobs/book.js';
 import { type IdleOptions, IdleTuner } from '../../daemon/jobs/idle.js';
+import { type Asked, Witness } from '../../daemon/jobs/witness.js';
 import { createLog } from '../../daemon/log.js';
 import { Statistics } from '../../daemon/statistics.js';
 import { ModelStore } from '../../daemon/store/store.js';
@@ -18,12 +20,24 @@ let hasJobs: boolean;
 /** What was started, oldest first. */
 let started: Job[];
 let tuner: IdleTuner;
+/** Of the version before: what it answers. */
+let truth: Detected;
+let witness: Witness;
+let ran: Work[];
 
 beforeEach(async () => {
   store = new ModelStore(await temporaryFolder());
   await store.prepare();
   book = new JobBook(store);
   statistics = new Statistics();
+  ran = [];
+  truth = found(0.9);
+  witness = new Witness({
+    async run<W extends Work>(work: W) {
+      ran.push(work);
+      return (work.kind === 'release' ? null : truth) as AnswerOf<W>;
+    },
+  });
   [log, isBusy, hasJobs, started] = [[], false, false, []];
 });
 
@@ -33,7 +47,7 @@ afterEach(async () => {
 });
 
 function begin(options: Partial<IdleOptions> = {}): void {
-  const parts = { store, book, statistics, log: createLog((line) => log.push(line)) };
+  const parts = { store, book, statistics, witness, log: createLog((line) => log.push(line)) };
   tuner = new IdleTuner(
     {
       ...parts,
@@ -67,6 +81,23 @@ async function install(name: string): Promise<void> {
   await store.install(staging, name, { ...facts, embedded: false, options: {}, report: {} });
 }
 
+function found(confidence: number): Detected {
+  const object = { label: 'cat', class: 0, confidence, box: [1, 2, 30, 40] } as const;
+  return { image: { width: 64, height: 64 }, objects: [object], ms: { decode: 0, queue: 0, infer: 1, post: 0 }, pre: 0 };
+}
+
+/** Answers as the version in service gives them, of which the witness is told. */
+async function testify(answers: readonly Detected[]): Promise<void> {
+  for (const answer of answers) {
+    await until(() => witness.isCurious('m', 2) || witness.of('m').isOver);
+    const image = Buffer.from([1]);
+    const work: Asked = { kind: 'detect', module: 'new', image, options: {} };
+    if (witness.isCurious('m', 2)) witness.saw('m', work, answer);
+    // The buffers of bodies are used again.
+    image[0] = 9;
+  }
+}
+
 /** So many answers, each of which ran for `infer` ms. */
 function answer(name: string, version: number, count: number, infer: number): void {
   for (let i = 0; i < count; i++) statistics.succeeded(name, version, { decode: 0, queue: 0, infer, post: 0 }, infer);
@@ -93,6 +124,13 @@ test('the model with most answers is tuned, and a version that keeps its promise
   await succeed();
   expect(log.join('')).toMatch(/idle-tuned model="busy" version=2 before_ms=2 after_ms=1 gain=2/);
   answer('busy', 2, 30, 5);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  // Not before its answers were compared.
+  expect(log.join('')).not.toContain('idle-tuning-kept');
+  for (let i = 0; i < 3; i++) {
+    await until(() => witness.isCurious('busy', 2));
+    witness.saw('busy', { kind: 'detect', module: 'new', image: Uint8Array.of(1), options: {} }, found(0.895));
+  }
   await until(() => log.some((line) => line.includes('idle-tuning-kept model="busy" version=2 before_ms=10 after_ms=5')));
   expect((await store.find('busy')).version).toBe(2);
 });
@@ -112,6 +150,24 @@ test.each([
   answer('m', 1, 1, 10);
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(started).toHaveLength(1);
+});
+
+test('a version that answers otherwise than the one before is taken back', async () => {
+  await install('m');
+  answer('m', 1, 30, 10);
+  begin();
+  await until(() => started.length === 1);
+  const before = (await store.find('m')).module;
+  await succeed();
+  await testify([found(0.9), found(0.6)]);
+  await until(() => log.some((line) => line.includes('idle-tuning-withdrawn')));
+  expect(log.join('')).toMatch(
+    /withdrawn model="m" version=2 .*compared=2 wrong="cat at 1, 2, 30, 40 with 0\.6 is in one answer alone"/,
+  );
+  expect((await store.find('m')).module).toBe(before);
+  // It answers again, so it is not let go.
+  expect(ran.map(({ kind, module }) => [kind, module])).toEqual(new Array(2).fill(['detect', before]));
+  for (const work of ran) expect(work).toMatchObject({ image: Uint8Array.of(1) });
 });
 
 test('a request ends a search, and the next quiet time begins another', async () => {
