@@ -27,6 +27,7 @@
         'src/cpu/session.cc',
         'src/cpu/shared_object.cc',
         'src/cpu/thread_pool.cc',
+        'src/cpu/weights.cc',
         'src/host/recurrence.cc',
         'src/host/routines.cc',
         'src/host/top_k.cc',

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cpu/mapped_file.h"
 #include "failure.h"
 
 namespace onbox {

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "cpu/mapped_file.h"
 #include "cpu/shared_object.h"
 #include "cpu/thread_pool.h"
+#include "cpu/weights.h"
 #include "runner.h"
 
 namespace onbox {
@@ -68,7 +68,7 @@ class Session final : public Runner {
   std::size_t runStep(const ResolvedLaunch& launch, void* const* buffers) noexcept;
 
   SharedObject object_;
-  MappedFile weights_;
+  Weights weights_;
   std::shared_ptr<Arena> arena_;
   std::shared_ptr<ThreadPool> pool_;
   std::vector<std::size_t> inputBytes_;

@@ -64,18 +64,17 @@ class ThreadPool {
   void wake() noexcept;
   void stop() noexcept;
 
-  const unsigned threads_;
-  std::mutex turn_;
-  Job job_;
-  std::uint32_t serial_ = 0;
-
-  /** By thread. */
-  std::vector<Range> ranges_;
   /** Chunks of the job that are not done. */
   alignas(kFalseSharingBytes) std::atomic<std::uint32_t> unfinished_{0};
 
   alignas(kFalseSharingBytes) std::atomic<std::uint32_t> sleepers_{0};
   std::atomic<bool> stopping_{false};
+  std::uint32_t serial_ = 0;
+  const unsigned threads_;
+  Job job_;
+  /** By thread. */
+  std::vector<Range> ranges_;
+  std::mutex turn_;
   std::mutex sleep_;
   std::condition_variable awake_;
   std::vector<std::thread> workers_;
