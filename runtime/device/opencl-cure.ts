@@ -81,9 +81,15 @@ export function cureOf({ kind, detail }: OpenclFault, facts: SystemFacts): Openc
     case 'failed':
       return {
         reason: `the driver failed: ${detail}`,
-        cure: denied === undefined ? replaceCure(facts) : accessCure(denied.path),
+        cure: denied === undefined ? failedCure(detail, facts) : accessCure(denied.path),
       };
   }
+}
+
+/** A GPU in exclusive mode serves one process, and refuses a context to all others. */
+function failedCure(detail: string, facts: SystemFacts): string {
+  if (!/clCreateContext failed|CL_DEVICE_NOT_AVAILABLE/.test(detail)) return replaceCure(facts);
+  return 'end the process that holds the device, if it is in exclusive mode; until then models run on the CPU';
 }
 
 function accessCure(path: string): string {

@@ -56,18 +56,22 @@ export async function probeOpencl(options: ProbeOptions = {}): Promise<OpenclRep
 }
 
 /**
- * The device to compile for: the first that works, a GPU before anything else.
+ * The device to compile for: the first that works, a GPU before anything else. Where there is a GPU that does not work, nothing takes its
+ * place unsaid.
  * @throws OnboxError `opencl-unusable` with every reason and cure
  */
 export function chooseOpencl({ devices, problem }: OpenclReport): OpenclDevice {
   const usable = devices.filter((probed) => probed.problem === undefined).map(({ device }) => device);
-  const chosen = usable.find(({ type }) => type === 'gpu') ?? usable[0];
+  const hasBroken = devices.some((probed) => probed.device.type === 'gpu' && probed.problem !== undefined);
+  const chosen = usable.find(({ type }) => type === 'gpu') ?? (hasBroken ? undefined : usable[0]);
   if (chosen !== undefined) return chosen;
   const reasons = [
     ...(problem === undefined ? [] : [`${problem.reason}; ${problem.cure}`]),
-    ...devices.map(({ device, problem: of }) => `${device.name}: ${of?.reason}; ${of?.cure}`),
+    ...devices.flatMap(({ device, problem: of }) => (of === undefined ? [] : [`${device.name}: ${of.reason}; ${of.cure}`])),
   ];
-  throw new OnboxError(`no OpenCL device can be used: ${reasons.join(' ')}`, { code: 'opencl-unusable' });
+  throw new OnboxError(`no OpenCL ${hasBroken ? 'GPU' : 'device'} can be used: ${reasons.join(' ')}`, {
+    code: 'opencl-unusable',
+  });
 }
 
 /**

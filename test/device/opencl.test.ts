@@ -73,7 +73,16 @@ describe('a driver', () => {
         problem: { reason: expect.stringMatching(reason), cure: expect.stringMatching(/./) },
       },
     ]);
-    expect(() => chooseOpencl(report)).toThrow(/^no OpenCL device can be used: Fake GPU: /);
+    expect(() => chooseOpencl(report)).toThrow(/^no OpenCL GPU can be used: Fake GPU: /);
+  });
+
+  test('of a GPU that is held by another process is not passed over for a CPU', async () => {
+    const [working] = (await probeOpencl({ child })).devices;
+    if (working === undefined) throw new Error('no OpenCL device');
+    const fault = { kind: 'failed', detail: 'clCreateContext failed: CL_DEVICE_NOT_AVAILABLE (-2)' } as const;
+    const problem = cureOf(fault, { vendors: [], nodes: [] });
+    const broken = { device: { ...working.device, name: 'GPU', type: 'gpu' }, problem } as const;
+    expect(() => chooseOpencl({ devices: [working, broken] })).toThrow(/^no OpenCL GPU can be used: GPU: .* exclusive mode/);
   });
 
   // On a loaded machine the child may still be starting at the deadline; it is given up all the same.
