@@ -122,7 +122,7 @@ void ThreadPool::launch(onbox_kernel kernel, void* const* buffers, std::int64_t 
   }
   const std::int64_t chunks = std::min({extent, kChunksPerThread * threads_, kChunksMax});
   job_ = {kernel, buffers, extent, chunks};
-  unfinished_.store(static_cast<std::uint32_t>(chunks), std::memory_order_relaxed);
+  unfinished_.value.store(static_cast<std::uint32_t>(chunks), std::memory_order_relaxed);
   ++serial_;
   // The same thread gets the same part of every launch, and so mostly meets what it wrote itself. Sequentially consistent, as
   // is the look at sleepers_: either we see the sleeper, or it sees the open chunks (see sleep).
@@ -131,9 +131,9 @@ void ThreadPool::launch(onbox_kernel kernel, void* const* buffers, std::int64_t 
     const auto last = static_cast<std::uint16_t>(chunks * (i + 1) / threads_);
     ranges_[i].open.store(pack({serial_, first, last}));
   }
-  if (sleepers_.load() != 0) wake();
+  if (sleepers_.value.load() != 0) wake();
   work(0);
-  const auto isDone = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
+  const auto isDone = [this] { return unfinished_.value.load(std::memory_order_acquire) == 0; };
   while (!spinUntil(isDone)) sched_yield();
 }
 
@@ -148,7 +148,7 @@ void ThreadPool::work(unsigned thread) noexcept {
     while (const unsigned count = take(owner, owner == thread)) finished += count;
   }
   // Release: the caller sees what the kernel wrote.
-  if (finished != 0) unfinished_.fetch_sub(finished, std::memory_order_release);
+  if (finished != 0) unfinished_.value.fetch_sub(finished, std::memory_order_release);
 }
 
 /**
@@ -187,9 +187,9 @@ void ThreadPool::serve(unsigned thread) noexcept {
 
 void ThreadPool::sleep(unsigned thread, std::uint32_t seen) noexcept {
   std::unique_lock lock(sleep_);
-  sleepers_.fetch_add(1);
+  sleepers_.value.fetch_add(1);
   awake_.wait(lock, [&] { return unpack(ranges_[thread].open.load()).serial != seen || stopping_.load(); });
-  sleepers_.fetch_sub(1);
+  sleepers_.value.fetch_sub(1);
 }
 
 /** The lock waits for a worker that has counted itself a sleeper and is on its way to bed. */

@@ -57,6 +57,10 @@ class ThreadPool {
     std::atomic<std::uint64_t> open{0};
   };
 
+  struct alignas(kFalseSharingBytes) Counter {
+    std::atomic<std::uint32_t> value{0};
+  };
+
   void serve(unsigned thread) noexcept;
   void work(unsigned thread) noexcept;
   unsigned take(unsigned owner, bool fromFront) noexcept;
@@ -65,9 +69,8 @@ class ThreadPool {
   void stop() noexcept;
 
   /** Chunks of the job that are not done. */
-  alignas(kFalseSharingBytes) std::atomic<std::uint32_t> unfinished_{0};
-
-  alignas(kFalseSharingBytes) std::atomic<std::uint32_t> sleepers_{0};
+  Counter unfinished_;
+  Counter sleepers_;
   std::atomic<bool> stopping_{false};
   std::uint32_t serial_ = 0;
   const unsigned threads_;
