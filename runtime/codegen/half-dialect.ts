@@ -28,18 +28,20 @@ export function halfDialect(isa: string): Dialect | undefined {
   };
 }
 
-/** `a = (a + (ob_splat_h(lane0[3]) * w));`, and the same with a half in memory. */
-const byLane = /^(\s*)(\w+) = \(\2 \+ \(ob_splat_h\((\w+)\[(\d)\]\) \* (.*)\)\);$/;
-const fromMemory = /^(\s*)(\w+) = \(\2 \+ \(ob_spread_half_h\((\w+), (\d+)\) \* (.*)\)\);$/;
+/** `a = (a + (ob_splat_h(lane0[3]) * w));`, the same with a half in memory, and both the other way round. */
+const products = [
+  [/^(\s*)(\w+) = \(\2 \+ \(ob_splat_h\((\w+)\[(\d)\]\) \* (.*)\)\);$/, '$1OB_FMA_LANE($2, ($5), $3, $4);'],
+  [/^(\s*)(\w+) = \(\2 \+ \((.*) \* ob_splat_h\((\w+)\[(\d)\]\)\)\);$/, '$1OB_FMA_LANE($2, ($3), $4, $5);'],
+  [/^(\s*)(\w+) = \(\2 \+ \(ob_spread_half_h\((\w+), (\d+)\) \* (.*)\)\);$/, '$1OB_FMA_MEMORY($2, ($5), $3, $4);'],
+  [/^(\s*)(\w+) = \(\2 \+ \((.*) \* ob_spread_half_h\((\w+), (\d+)\)\)\);$/, '$1OB_FMA_MEMORY($2, ($3), $4, $5);'],
+] as const;
 
 /**
  * gcc 12 copies a lane of halves to all lanes before it multiplies, which the instruction would do by itself; so the instruction stands
  * in the code. It takes that lane from the lower 16 registers only.
  */
 export function multiplyByLane(lines: readonly string[]): string[] {
-  return lines.map((line) =>
-    line.replace(byLane, '$1OB_FMA_LANE($2, $5, $3, $4);').replace(fromMemory, '$1OB_FMA_MEMORY($2, $5, $3, $4);'),
-  );
+  return lines.map((line) => products.reduce((text, [product, instruction]) => text.replace(product, instruction), line));
 }
 
 const helper = (name: string, text: string): string => `static inline vh ob_${name}_h(vh a) { return ${text}; }`;

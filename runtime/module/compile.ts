@@ -107,7 +107,7 @@ export async function compile(request: CompileRequest, prepare?: Preparation): P
   const threads = request.threads ?? device.cores.count;
   progress?.({ stage: 'graph' });
   const known = Known.open(device, threads, request.records);
-  const isNarrow = request.precision === 'fp16' && opencl === undefined && device.hasFp16Arithmetic;
+  const isNarrow = request.precision === 'fp16' && (opencl?.hasHalfArithmetic ?? device.hasFp16Arithmetic);
   // Winograd's steps are float32: where halves are multiplied twice as fast, convolutions stay as they are.
   const choose = exact || isNarrow ? () => undefined : algorithmsFor(device, known);
   const lanes = isNarrow ? halfLanes(device.isa) : machineOf(device, 1).lanes;

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openclLanes, writeClKernels, writeClProgram } from '../codegen/opencl.js';
 import type { OpenclDevice } from '../device/opencl.js';
+import { computesInHalves } from '../loop/arithmetic.js';
 import { defaultSchedule } from '../schedule/default.js';
 import type { TuningMachine } from '../schedule/machine.js';
 import type { Place } from '../schedule/records.js';
@@ -64,9 +65,21 @@ export function openclMachine(device: OpenclDevice): TuningMachine {
   };
 }
 
+/** As programs that compute in halves see it: some drivers keep two halves in a register of 32 bits, others one. */
+function narrowMachine(machine: TuningMachine): TuningMachine {
+  const { vectorRegisters, grid } = machine;
+  const more = (vectors: number) => Math.floor(vectors * 1.5);
+  return {
+    ...machine,
+    vectorRegisters: more(vectorRegisters),
+    ...(grid === undefined ? {} : { grid: { ...grid, vectorsFull: more(grid.vectorsFull) } }),
+  };
+}
+
 export function openclScheduling(device: OpenclDevice, known: Known | undefined): Scheduling {
   const machine = openclMachine(device);
-  return (program) => known?.schedule(program) ?? defaultSchedule(program, machine);
+  const narrow = narrowMachine(machine);
+  return (program) => known?.schedule(program) ?? defaultSchedule(program, computesInHalves(program) ? narrow : machine);
 }
 
 /** As OpenCL C, which the driver compiles when it is measured. */

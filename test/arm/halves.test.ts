@@ -60,7 +60,7 @@ function describeBoards(): void {
     expect(await faultsOn(board, operators(), false)).toEqual([]);
   });
 
-  /** A chain of layers as MobileNetV2 and YOLO have them. */
+  /** A chain of layers as MobileNetV2, YOLO and ShuffleNet have them. */
   function layers(): Graph {
     const sketch = new Sketch();
     const step = (x: string, ...shape: [number, number, { stride?: number; group?: number }?]) =>
@@ -71,6 +71,9 @@ function describeBoards(): void {
     x = step(x, 144, 1);
     x = step(x, 144, 3, { group: 144 });
     x = step(x, 24, 1);
+    // Groups of 34 channels are no whole vectors: these lie pixel by pixel, and the weights are what is spread.
+    x = step(x, 136, 1, { stride: 2 });
+    x = step(x, 136, 1, { group: 4 });
     x = step(x, 64, 3, { stride: 2 });
     sketch.builder.output('y', sketch.one('reduce-mean', [x], { axes: [2, 3], keepDims: false }));
     return sketch.builder.build();

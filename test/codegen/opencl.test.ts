@@ -1,5 +1,6 @@
 // Generated OpenCL C: what the rules for GPUs forbid, and that a device computes what the interpreter does.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import type { Program } from '../../runtime/loop/program.js';
 import { programSwitches } from '../../runtime/module/opencl-target.js';
 import { apply } from '../../runtime/schedule/apply.js';
 import { defaultSchedule } from '../../runtime/schedule/default.js';
+import { hasTools } from '../arm/tools.js';
 import { distance, feedsOf, halfStep, samples } from '../schedule/programs.js';
 import { keepPoclCache } from '../support/opencl.js';
 
@@ -61,6 +63,34 @@ test('a buffer that does not begin at a multiple of a vector is read and written
   expect(texts[0]).not.toMatch(/vload4|vstore4/);
   expect(texts[1]).not.toContain('(__global vf *)');
 });
+
+/** No device of the tests computes in halves, so its text is only read, by a compiler that knows them. */
+const clang = ['clang', 'clang-19', 'clang-16', 'clang-14'].find((name) => hasTools(name));
+if (clang === undefined) test.skip('clang is missing, which reads kernels that compute in halves: skipped', () => undefined);
+else {
+  test('kernels that compute in halves are OpenCL C, with and without a vector to begin at', () => {
+    const halves = all.filter(({ title }) => title.endsWith('computed in halves'));
+    const kernels = [true, false].flatMap((isAligned) =>
+      halves.flatMap(({ scheduled }, i) => kernelsOf(scheduled, (isAligned ? 1000 : 2000) + 10 * i, isAligned)),
+    );
+    const text = writeClProgram(kernels.map((kernel) => kernel.text));
+    expect(text.match(/\bvh a\w+;/g)?.length).toBeGreaterThan(3);
+    const flags = [
+      '-x',
+      'cl',
+      '-cl-std=CL1.2',
+      '-target',
+      'spir64',
+      '-Xclang',
+      '-finclude-default-header',
+      '-fsyntax-only',
+      '-Wall',
+    ];
+    const switches = [...flags, '-Werror', '-Wno-unused-function', '-Wno-unused-variable', '-'];
+    const { status, stderr } = spawnSync(clang, switches, { input: text, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+}
 
 /** One of each kind: PoCL takes a second to compile what it runs in a moment. */
 const kinds = [

@@ -9,7 +9,10 @@ import type { Graph } from '../../runtime/graph/graph.js';
 import { errorOf } from '../../runtime/module/compare.js';
 import { manifestFile } from '../../runtime/module/files.js';
 import { openSession } from '../../runtime/module/session.js';
+import { keepPoclCache, openclProbe } from '../support/opencl.js';
 import { compileGraph, makeScratch, numbers, smallImage, smallNetwork } from './networks.js';
+
+keepPoclCache();
 
 const scratch = makeScratch();
 const storage = { precision: 'fp16-storage' } as const;
@@ -34,6 +37,16 @@ test('a network in halves is smaller, answers nearly the same, and says what tha
   expect(error).toBeLessThan(errorMax);
   expect(JSON.parse(readFileSync(join(folder, manifestFile), 'utf8')).precision).toEqual(manifest.precision);
 });
+
+test('on an OpenCL device halves are stored, and computed with only where the device can', async () => {
+  const request = { exact: true, target: 'opencl', probe: openclProbe, precision: 'fp16' } as const;
+  const { manifest } = await compileGraph(join(scratch, 'opencl'), smallNetwork(), request);
+  expect(manifest.opencl).toBeDefined();
+  expect(manifest.precision).toMatchObject({ precision: 'fp16', narrow: 0, float32: [] });
+  expect(manifest.precision?.layers).toBeGreaterThan(3);
+  expect(manifest.precision?.maxRelativeError).toBeGreaterThan(0);
+  expect(manifest.precision?.maxRelativeError).toBeLessThan(errorMax);
+}, 600_000);
 
 /** Two chains of layers side by side, one of which passes through numbers beyond the largest half. */
 function overflowing(): Graph {
