@@ -6,14 +6,14 @@ import { accessSync, constants } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { OnboxError } from '../core/error.js';
+import { errorCode, OnboxError } from '../core/error.js';
 
 export interface CompileSharedRequest {
   /** Paths of C files, compiled side by side. */
   readonly sources: readonly string[];
   /** Path of the shared object to write. Object files lie beside it while it is made. */
   readonly output: string;
-  /** For every source, as `-O2`; `-fPIC` is added. */
+  /** For every source, as `-O2`; `-fPIC` is added, and flags of the machine (`-m…`) that the compiler does not know are left out. */
   readonly flags: readonly string[];
   /** For all of it together. */
   readonly timeoutMs: number;
@@ -29,17 +29,49 @@ const candidates = ['cc', 'gcc', 'clang'];
 export async function compileShared(request: CompileSharedRequest): Promise<void> {
   const compiler = findCompiler();
   const deadline = Date.now() + request.timeoutMs;
+  try {
+    await compileWith(compiler, request, deadline);
+  } catch (error) {
+    if (errorCode(error) !== 'toolchain-failed' || !(await findsRefused(compiler, request.flags, deadline))) throw error;
+    await compileWith(compiler, request, deadline);
+  }
+}
+
+async function compileWith(compiler: string, request: CompileSharedRequest, deadline: number): Promise<void> {
   const output = resolve(request.output);
   const objects = request.sources.map((_, index) => `${output}.${index}.o`);
-  const jobs = request.sources.map((source, index) => {
-    return ['-fPIC', ...request.flags, '-c', '-o', objects[index] ?? '', resolve(source)];
-  });
+  const flags = request.flags.filter((flag) => !refused.has(refusal(compiler, flag)));
+  const jobs = request.sources.map((source, index) => ['-fPIC', ...flags, '-c', '-o', objects[index] ?? '', resolve(source)]);
   try {
     await runAll(compiler, jobs, deadline);
     await runCompiler(compiler, ['-shared', '-o', output, ...objects], deadline);
   } finally {
     await Promise.all(objects.map((object) => rm(object, { force: true })));
   }
+}
+
+/**
+ * Compiler and flag: an old compiler of a board may not know the name of its core or its newest instructions. The code asks the
+ * compiler's macros which of them it may use.
+ */
+const refused = new Set<string>();
+
+function refusal(compiler: string, flag: string): string {
+  return `${compiler} ${flag}`;
+}
+
+/** Tries the flags of the machine one by one. @returns whether one more is known to be refused */
+async function findsRefused(compiler: string, flags: readonly string[], deadline: number): Promise<boolean> {
+  const known = refused.size;
+  for (const flag of flags.filter((one) => one.startsWith('-m') && !refused.has(refusal(compiler, one)))) {
+    try {
+      await runCompiler(compiler, ['-Werror', flag, '-E', '-x', 'c', '-o', '/dev/null', '/dev/null'], deadline);
+    } catch (error) {
+      if (errorCode(error) !== 'toolchain-failed') throw error;
+      refused.add(refusal(compiler, flag));
+    }
+  }
+  return refused.size > known;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The box's C compiler: what it makes loads, and what it says when it fails reaches the reader.
 
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describeCpu } from '../../runtime/device/cpu.js';
@@ -49,6 +49,24 @@ test('the compiler tells why it fails, and nothing is left behind', async () => 
   const failure = compileShared({ sources, output, flags: [], timeoutMs: 60000 });
   await expect(failure).rejects.toMatchObject({ code: 'toolchain-failed', message: expect.stringContaining('nothing') });
   expect(readdirSync(folder).sort()).toEqual(['bad.c', 'good.c']);
+});
+
+test('a flag of the machine that an old compiler does not know is left out, an unknown flag of another kind is not', async () => {
+  const tried = join(folder, 'tried');
+  const old = `#!/bin/sh\necho "$*" >>'${tried}'\ncase "$*" in *-mnewest*) echo "unrecognized option -mnewest" >&2; exit 1;; esac\nexec cc "$@"\n`;
+  process.env['ONBOX_CC'] = write('old-cc', old);
+  chmodSync(process.env['ONBOX_CC'], 0o755);
+  const request = { sources: [write('a.c', 'int a;')], output, timeoutMs: 60000 };
+  await compileShared({ ...request, flags: ['-mnewest', '-O1'] });
+  expect(existsSync(output)).toBe(true);
+  const first = readFileSync(tried, 'utf8').split('\n').length;
+  await compileShared({ ...request, flags: ['-mnewest', '-O1'] });
+  // It is not tried again: one call to compile, one to link.
+  expect(readFileSync(tried, 'utf8').split('\n').length - first).toBe(2);
+  await expect(compileShared({ ...request, flags: ['-mnewest', '-fno-such-thing'] })).rejects.toMatchObject({
+    code: 'toolchain-failed',
+    message: expect.stringContaining('no-such-thing'),
+  });
 });
 
 test('a missing compiler is named with the command that installs one', async () => {
