@@ -77,5 +77,23 @@
       'cflags': ['<@(plugin_flags)'],
       'libraries': ['-lm'],
     },
+    # build/Release/plugins/rknn.so, which opens the vendor's library itself.
+    {
+      'target_name': 'rknn',
+      'type': 'shared_library',
+      'product_dir': '<(PRODUCT_DIR)/plugins',
+      'product_prefix': '',
+      'sources': [
+        'plugins/rknn/cores.c',
+        'plugins/rknn/library.c',
+        'plugins/rknn/node.c',
+        'plugins/rknn/product.c',
+        'plugins/rknn/rknn.c',
+        '<@(plugin_sources)',
+      ],
+      'include_dirs': ['include', 'plugins'],
+      'cflags': ['<@(plugin_flags)'],
+      'libraries': ['-lm', '-ldl', '-pthread'],
+    },
   ],
 }
