@@ -81,7 +81,12 @@ describe('a bug in the plugin is noticed:', () => {
     ['the zero point stays in the sums', 'node', 'made->corrections[n] -= made->shift *', 'made->corrections[n] -= 0 *'],
     ['a border of 0', 'node', 'is_integer ? node->shift : 0', 'is_integer ? 0 : 0'],
     ['unsigned bytes are not shifted', 'node', '? 128 : 0', '? 0 : 0'],
-    ['a failed run counts as done', 'rknn', 'if (status == RKNN_OK) continue;', 'if (status == RKNN_OK || status == -1) continue;'],
+    [
+      'a failed run counts as done',
+      'rknn',
+      'if (status == RKNN_OK) continue;',
+      'if (status == RKNN_OK || status == -1) continue;',
+    ],
   ])('%s', (name, file, from, to) => {
     const text = readFileSync(join(plugins, 'rknn', `${file}.c`), 'utf8');
     expect(text.split(from)).toHaveLength(2);
