@@ -27,6 +27,8 @@
         'src/cpu/session.cc',
         'src/cpu/shared_object.cc',
         'src/cpu/thread_pool.cc',
+        'src/host/non_max_suppression.cc',
+        'src/host/non_zero.cc',
         'src/cpu/weights.cc',
         'src/host/recurrence.cc',
         'src/host/routines.cc',

@@ -18,7 +18,7 @@ export interface Launch {
 }
 
 /** Routines of the addon itself (addon/src/host). */
-export const hostRoutines = ['top-k', 'recurrence'] as const;
+export const hostRoutines = ['top-k', 'recurrence', 'non-max-suppression', 'non-zero'] as const;
 
 export type HostRoutine = (typeof hostRoutines)[number];
 

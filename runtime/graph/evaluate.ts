@@ -3,6 +3,7 @@
 import { OnboxError } from '../core/error.js';
 import { elementCount, printType, sameShape, type Tensor, type TensorType } from '../core/tensor.js';
 import type { Graph, Node } from './graph.js';
+import { closeOutputs } from './open.js';
 import { operator } from './ops/index.js';
 
 /**
@@ -24,7 +25,7 @@ export function evaluate(
     for (const name of lastUses?.[index] ?? []) values.delete(name);
   });
   if (keep) return values;
-  return new Map(graph.outputs.map(({ name, value }) => [name, values.get(value) as Tensor]));
+  return closeOutputs(graph.open, new Map(graph.outputs.map(({ name, value }) => [name, values.get(value) as Tensor])));
 }
 
 /**

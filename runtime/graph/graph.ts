@@ -37,9 +37,18 @@ export interface GraphOutput {
   readonly value: string;
 }
 
+/** An extent that the data decides: of an axis of an output only as many elements count as another output, i64[1], says. */
+export interface OpenExtent {
+  readonly axis: number;
+  /** Name of that output, which nobody outside sees. */
+  readonly count: string;
+}
+
 export interface Graph {
   readonly inputs: readonly string[];
   readonly outputs: readonly GraphOutput[];
+  /** By name of the output. Absent: none. */
+  readonly open?: ReadonlyMap<string, OpenExtent>;
   readonly nodes: readonly Node[];
   /** The type of every value: inputs, constants and node outputs. */
   readonly types: ReadonlyMap<string, TensorType>;

@@ -10,7 +10,7 @@ import {
   type TensorType,
   viewBytes,
 } from '../core/tensor.js';
-import type { Attribute, Attributes, Graph, GraphOutput, Layout, Node } from './graph.js';
+import type { Attribute, Attributes, Graph, GraphOutput, Layout, Node, OpenExtent } from './graph.js';
 import { dtypes, isBig, tensorFrom } from './numbers.js';
 import { checkedType } from './rules.js';
 import { Scanner } from './scanner.js';
@@ -22,6 +22,7 @@ interface Draft {
   readonly types: Map<string, TensorType>;
   readonly constants: Map<string, Tensor>;
   readonly layouts: Map<string, Layout>;
+  readonly open: Map<string, OpenExtent>;
   readonly halves: Set<string>;
   readonly narrow: Set<string>;
   readonly external: ReadonlyMap<string, Uint8Array>;
@@ -43,6 +44,7 @@ export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = 
     types: new Map(),
     constants: new Map(),
     layouts: new Map(),
+    open: new Map(),
     halves: new Set<string>(),
     narrow: new Set<string>(),
   };
@@ -63,9 +65,14 @@ export function parse(text: string, external: ReadonlyMap<string, Uint8Array> = 
     body.push(node);
     bodies.push(node.body);
   });
-  const { inputs, outputs, types, constants, layouts, halves, narrow } = draft;
+  const { inputs, outputs, types, constants, layouts, open, halves, narrow } = draft;
   const graph = { inputs, outputs, nodes: nodes.map(close), types, constants, layouts };
-  return { ...graph, ...(halves.size === 0 ? {} : { halves }), ...(narrow.size === 0 ? {} : { narrow }) };
+  return {
+    ...graph,
+    ...(open.size === 0 ? {} : { open }),
+    ...(halves.size === 0 ? {} : { halves }),
+    ...(narrow.size === 0 ? {} : { narrow }),
+  };
 }
 
 function close({ op, inputs, outputs, attributes, body }: OpenNode): Node {
@@ -85,6 +92,11 @@ function parseLine(scanner: Scanner, draft: Draft): OpenNode | undefined {
     const name = scanner.name();
     scanner.expect('=');
     draft.outputs.push({ name, value: scanner.name() });
+    if (scanner.accept('open')) {
+      const axis = Number(scanner.number());
+      scanner.expect('by');
+      draft.open.set(name, { axis, count: scanner.name() });
+    }
   } else {
     return parseNode(scanner, draft);
   }

@@ -19,7 +19,18 @@ import type { Attribute, Attributes, Graph, Node } from './graph.js';
 const inlineElementsMax = 16;
 
 /** Words of the text, which a value's name must not be mistaken for. */
-const words: ReadonlySet<string> = new Set(['_', 'input', 'constant', 'output', 'block', 'border', 'halves', 'narrow']);
+const words: ReadonlySet<string> = new Set([
+  '_',
+  'input',
+  'constant',
+  'output',
+  'block',
+  'border',
+  'halves',
+  'narrow',
+  'open',
+  'by',
+]);
 
 /** The whole graph as text. */
 export function print(graph: Graph): string {
@@ -27,7 +38,7 @@ export function print(graph: Graph): string {
     ...graph.inputs.map((name) => `input ${printValue(graph, name)}`),
     ...[...graph.constants].map(([name, tensor]) => `constant ${printValue(graph, name)} = ${printData(tensor)}`),
     ...graph.nodes.flatMap((node) => printNode(graph, node)),
-    ...graph.outputs.map(({ name, value }) => `output ${printName(name)} = ${printName(value)}`),
+    ...graph.outputs.map(({ name, value }) => `output ${printName(name)} = ${printName(value)}${printOpen(graph, name)}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -50,6 +61,11 @@ function printNode(graph: Graph, node: Node): string[] {
   const head = `${outputs} = ${printName(node.op)}(${inputs})${printAttributes(node.attributes)}`;
   const body = node.body?.flatMap((inner) => printNode(graph, inner)) ?? [];
   return [head, ...body.map((line) => `  ${line}`)];
+}
+
+function printOpen(graph: Graph, output: string): string {
+  const open = graph.open?.get(output);
+  return open === undefined ? '' : ` open ${open.axis} by ${printName(open.count)}`;
 }
 
 /** A name with its type, its layout if it has one, and whether it is stored, and computed, in halves. */

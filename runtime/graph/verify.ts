@@ -31,6 +31,12 @@ export function verify(graph: Graph): Graph {
     if (names.has(name)) fail(`two outputs are called ${quote(name)}`);
     names.add(name);
   }
+  for (const [name, { axis, count }] of graph.open ?? []) {
+    const [value, counted] = [name, count].map((output) => graph.outputs.find((other) => other.name === output)?.value ?? '');
+    const rank = graph.types.get(value ?? '')?.shape.length ?? 0;
+    if (axis >= rank || graph.types.get(counted ?? '')?.dtype !== 'i64')
+      fail(`output ${quote(name)} is open, and no output counts it`);
+  }
   for (const name of graph.types.keys()) if (!defined.has(name)) fail(`nothing defines ${quote(name)}, which has a type`);
   for (const name of graph.layouts.keys()) if (!defined.has(name)) fail(`nothing defines ${quote(name)}, which has a layout`);
   for (const name of graph.halves ?? []) {

@@ -120,10 +120,27 @@ const readInput: Reader<ModuleInput> = (value, where) => {
 
 function readOutput(value: unknown, where: string, arenaBytes: number): ModuleOutput {
   const input = readInput(value, where);
-  const offset = wholeTo(bytesMax)(readFields(value, where)['offset'], `${where}.offset`);
+  const { open, ...fields } = readFields(value, where);
+  const offset = wholeTo(bytesMax)(fields['offset'], `${where}.offset`);
   const end = offset + elementCount(input.shape) * dtypeBytes(input.dtype);
   if (end > arenaBytes || offset % offsetAlignment !== 0) throw wrong(`${where}.offset`, 'inside the arena', offset);
-  return { ...input, offset };
+  return open === undefined
+    ? { ...input, offset }
+    : { ...input, offset, open: readOpen(open, `${where}.open`, input, arenaBytes) };
+}
+
+function readOpen(
+  value: unknown,
+  where: string,
+  { shape }: ModuleInput,
+  arenaBytes: number,
+): NonNullable<ModuleOutput['open']> {
+  const { axis, offset } = readFields(value, where);
+  const open = { axis: wholeTo(extentMax)(axis, `${where}.axis`), offset: wholeTo(bytesMax)(offset, `${where}.offset`) };
+  if (open.axis >= shape.length) throw wrong(`${where}.axis`, `below ${shape.length}`, axis);
+  if (open.offset + dtypeBytes('i64') > arenaBytes || open.offset % offsetAlignment !== 0)
+    throw wrong(`${where}.offset`, 'inside the arena', offset);
+  return open;
 }
 
 const readKernel: Reader<KernelInfo> = (value, where) => {

@@ -10,6 +10,7 @@ import { dtypeBytes, elementCount, type Tensor, type TensorType, viewBytes } fro
 import type { CpuDevice } from '../device/cpu.js';
 import { compileShared } from '../device/toolchain.js';
 import type { Graph } from '../graph/graph.js';
+import { closeOutputs } from '../graph/open.js';
 import { assemble, type Parts } from './assemble.js';
 import { compilerFlags } from './build.js';
 import { objectFile, sourceFile, tableFile, weightsFile } from './files.js';
@@ -116,13 +117,14 @@ function moveInput(ref: BufferRef, by: number): BufferRef {
 
 /** Copies: the next plan overwrites the arena. */
 function outputsOf(graph: Graph, { offsets }: Parts, view: (offset: number, bytes: number) => Uint8Array): Map<string, Tensor> {
-  return new Map(
-    graph.outputs.map(({ name, value }) => {
+  const all = new Map(
+    graph.outputs.map(({ name, value }): [string, Tensor] => {
       const { dtype, shape } = required<TensorType>(graph.types.get(value), value);
       const bytes = view(required(offsets.get(value), value), elementCount(shape) * dtypeBytes(dtype));
       return [name, { dtype, shape, data: viewBytes(dtype, Uint8Array.from(bytes)) }];
     }),
   );
+  return closeOutputs(graph.open, all);
 }
 
 function required<T>(found: T | undefined, name: string): T {

@@ -57,6 +57,8 @@ export interface ModuleInput {
 }
 
 export interface ModuleOutput extends ModuleInput {
+  /** An axis of which only the first elements count, and where in the arena i64[1] says how many. Absent: all of all. */
+  readonly open?: { readonly axis: number; readonly offset: number };
   /** Byte offset in the arena, where the output lies row-major after a run. */
   readonly offset: number;
 }

@@ -25,7 +25,10 @@ export function startNative(folder: string, manifest: Runnable, threads: number)
       switches: opencl.switches,
       binary: resolve(join(folder, binaryFile)),
     },
-    outputs: outputs.map((output) => ({ offset: output.offset, bytes: bytesOf(output) })),
+    outputs: outputs.flatMap((output) => [
+      { offset: output.offset, bytes: bytesOf(output) },
+      ...(output.open === undefined ? [] : [{ offset: output.open.offset, bytes: dtypeBytes('i64') }]),
+    ]),
   });
 }
 

@@ -3,6 +3,7 @@
 import { assert } from '../core/assert.js';
 import type { TensorType } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
+import { shownOutputs } from '../graph/open.js';
 import type { Built } from './build.js';
 import type { ImageInput, ModuleOutput, Runnable } from './manifest.js';
 
@@ -20,10 +21,16 @@ export function runnableOf({ graph, parts, opencl, npu }: Built, image: ImageInp
 }
 
 function outputsOf(graph: Graph, offsets: ReadonlyMap<string, number>): ModuleOutput[] {
-  return graph.outputs.map(({ name, value }) => {
-    const offset = offsets.get(value);
-    assert(offset !== undefined, `output "${name}" is written nowhere`);
-    return { name, ...typeOf(graph, value), offset };
+  const offsetOf = (output: string): number => {
+    const value = graph.outputs.find(({ name }) => name === output)?.value;
+    const offset = value === undefined ? undefined : offsets.get(value);
+    assert(offset !== undefined, `output "${output}" is written nowhere`);
+    return offset;
+  };
+  return shownOutputs(graph).map(({ name, value }) => {
+    const open = graph.open?.get(name);
+    const output = { name, ...typeOf(graph, value), offset: offsetOf(name) };
+    return open === undefined ? output : { ...output, open: { axis: open.axis, offset: offsetOf(open.count) } };
   });
 }
 

@@ -4,6 +4,7 @@ import type { NativeSession, NpuState } from '../../addon/index.js';
 import { errorCode, errorMessage, OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, printType, sameShape, type Tensor, viewBytes } from '../core/tensor.js';
 import { describeCpu } from '../device/cpu.js';
+import { firstOf } from '../graph/open.js';
 import { pixelTypesOf } from './image.js';
 import type { Manifest, ModuleInput, Pixels, Runnable } from './manifest.js';
 import { startNative } from './native.js';
@@ -75,7 +76,14 @@ export class Session<M extends Runnable = Manifest> {
   }
 
   private outputs(): ReadonlyMap<string, Tensor> {
-    return new Map(this.manifest.outputs.map((output) => [output.name, this.view(output.offset, output)]));
+    return new Map(
+      this.manifest.outputs.map(({ name, offset, open, ...type }) => {
+        const whole = this.view(offset, type);
+        if (open === undefined) return [name, whole];
+        const count = this.view(open.offset, { dtype: 'i64', shape: [1] });
+        return [name, firstOf(whole, open.axis, Number(count.data[0]))];
+      }),
+    );
   }
 
   private tensorBytes(inputs: ReadonlyMap<string, Tensor>): Uint8Array[] {

@@ -4,6 +4,7 @@ import { OnboxError } from '../core/error.js';
 import { type Dtype, type Shape, sameShape, type Tensor } from '../core/tensor.js';
 import type { Attributes } from '../graph/graph.js';
 import { numbersOf, tensorFrom } from '../graph/numbers.js';
+import { firstOf } from '../graph/open.js';
 import type { GraphWriter, Value } from './graph-writer.js';
 import { type OnnxAttribute, type OnnxNode, quote } from './model.js';
 
@@ -144,6 +145,13 @@ export class OnnxCall {
   fold(dtype: Dtype, shape: Shape, tensor: () => Tensor): Value {
     this.#writer.claimFold({ dtype, shape });
     return this.#writer.addConstant(tensor());
+  }
+
+  /** Says that of an axis only as many elements count as `count`, i64[1], holds. A value that is known at import is cut to them. */
+  openAt(value: Value, axis: number, count: Value): Value {
+    if (value.constant && count.constant) return this.literal(firstOf(value.constant, axis, Number(count.constant.data[0])));
+    value.open = { axis, count };
+    return value;
   }
 
   literal(tensor: Tensor): Value {

@@ -3,8 +3,9 @@
 
 import { OnboxError } from '../core/error.js';
 import { dtypeBytes, elementCount, printType, type Tensor, type TensorType } from '../core/tensor.js';
-import type { Attributes, Graph, GraphOutput, Node } from '../graph/graph.js';
+import type { Attributes, Graph, GraphOutput, Node, OpenExtent } from '../graph/graph.js';
 import { operator } from '../graph/ops/index.js';
+import { type Open, openOf } from './open-extent.js';
 
 /** A value of the graph to be. It gets its final name last, so that the model's own names win. */
 export interface Value {
@@ -14,6 +15,8 @@ export interface Value {
   /** What its name begins with if the model does not name it. */
   readonly base: string;
   name: string | undefined;
+  /** Absent: every extent is that of its type. */
+  open?: Open;
 }
 
 interface PendingNode {
@@ -82,6 +85,10 @@ export class GraphWriter {
     }
     const outputs = types.map((type): Value => ({ type, constant: undefined, base: `${this.#base}/${op}`, name: undefined }));
     this.#nodes.push({ op, inputs, outputs, attributes });
+    for (const output of outputs) {
+      const open = openOf(op, { inputs, attributes, type: output.type });
+      if (open !== undefined) output.open = open;
+    }
     return outputs;
   }
 
@@ -109,7 +116,15 @@ export class GraphWriter {
       }),
     );
     const graphOutputs = outputs.map(({ name, value }): GraphOutput => ({ name, value: use(value) }));
-    return { inputs, outputs: graphOutputs, nodes, types, constants, layouts: new Map() };
+    const open = new Map<string, OpenExtent>();
+    for (const { name, value } of outputs) {
+      if (value.open === undefined) continue;
+      const count = freshName(`${name}/count`, names);
+      graphOutputs.push({ name: count, value: use(value.open.count) });
+      open.set(name, { axis: value.open.axis, count });
+    }
+    const graph = { inputs, outputs: graphOutputs, nodes, types, constants, layouts: new Map() };
+    return open.size === 0 ? graph : { ...graph, open };
   }
 }
 

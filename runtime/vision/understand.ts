@@ -5,6 +5,7 @@
 import { errorCode, OnboxError } from '../core/error.js';
 import type { Shape, TensorType } from '../core/tensor.js';
 import type { Graph } from '../graph/graph.js';
+import { shownOutputs } from '../graph/open.js';
 import { widenHalves } from '../graph/passes/widen-halves.js';
 import type { VisionSpec } from '../module/manifest.js';
 import { cutModel, reachable, tailOf } from '../onnx/cut.js';
@@ -72,13 +73,19 @@ function understandAt(model: OnnxModel, inputs: Readonly<Record<string, Shape>>,
     const found = describeGraph(suppressed.graph, [boxes, scores], suppressed.suppression);
     if (found.spec.head?.kind === 'nms') return found;
   }
-  try {
-    return describeGraph(importModel(model, { inputs }), []);
-  } catch (error) {
-    const roots = rootsOf(model, error);
+  const cutBefore = (roots: readonly OnnxNode[]): Understanding | undefined => {
     const end = roots.length > 0 ? lastReadable(model, roots, { inputs }, overrides) : undefined;
-    if (end === undefined) throw error;
-    return describeGraph(importModel(cutModel(model, [end]), { inputs }), [end]);
+    return end === undefined ? undefined : describeGraph(importModel(cutModel(model, [end]), { inputs }), [end]);
+  };
+  try {
+    const whole = describeGraph(importModel(model, { inputs }), []);
+    if (whole.spec.head !== undefined) return whole;
+    // What is left of boxes after a suppression is read by no head; what goes into it may be.
+    return cutBefore(model.nodes.filter(({ op, domain }) => op === 'NonMaxSuppression' && domain === '')) ?? whole;
+  } catch (error) {
+    const cut = cutBefore(rootsOf(model, error));
+    if (cut === undefined) throw error;
+    return cut;
   }
 }
 
@@ -135,7 +142,7 @@ function factsOf(graph: Graph, metadata: OnnxModel['metadata'], suppression?: Su
   const typeOf = (value: string): TensorType => graph.types.get(value) ?? { dtype: 'f32', shape: [] };
   return {
     inputs: graph.inputs.map((name) => ({ name, ...typeOf(name) })),
-    outputs: graph.outputs.map(({ name, value }) => ({ name, ...typeOf(value) })),
+    outputs: shownOutputs(graph).map(({ name, value }) => ({ name, ...typeOf(value) })),
     metadata,
     graph,
     ...(suppression === undefined ? {} : { suppression }),

@@ -19,6 +19,7 @@ const undrawn: Readonly<Record<string, readonly string[]>> = {
   'known at import': ['Constant', 'ConstantOfShape', 'EyeLike', 'Range', 'Shape', 'Size'],
   'of older opsets': ['Scatter', 'Upsample'],
   'sums in whole numbers': ['ConvInteger', 'DynamicQuantizeLinear', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul'],
+  'as long as the data says': ['Compress', 'NonMaxSuppression', 'NonZero'],
   'of newer opsets': ['RMSNormalization', 'Swish'],
   'drawn among the families of networks': ['SimplifiedLayerNormalization'],
   'onnxruntime lacks it, or its form of that opset': ['GroupNormalization', 'MaxUnpool', 'MeanVarianceNormalization'],

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Dtype, type Shape, type Tensor, tensorOf } from '../../runtime/core/tensor.js';
 import { evaluate } from '../../runtime/graph/evaluate.js';
+import { parse } from '../../runtime/graph/parse.js';
+import { print } from '../../runtime/graph/print.js';
 import { compile } from '../../runtime/module/compile.js';
 import { openSession } from '../../runtime/module/session.js';
 import { importModel } from '../../runtime/onnx/import.js';
@@ -140,6 +142,90 @@ test('LSTM, GRU and RNN of a module are what the reference says', async () => {
     expect([name, Math.max(...distances) < 1e-5]).toEqual([name, true]);
   }
   session.close();
+});
+
+/** What is left of boxes goes on to be picked, moved and computed with, as exporters write it. */
+const chosen: readonly NodeSketch[] = [
+  { op: 'NonMaxSuppression', inputs: ['boxes', 'scores', 'three', 'overlap', 'low'], outputs: ['rows'] },
+  { op: 'Gather', inputs: ['rows', 'second'], outputs: ['place'], attributes: { axis: 1 } },
+  { op: 'Squeeze', inputs: ['boxes', 'zero'], outputs: ['flat'] },
+  { op: 'Gather', inputs: ['flat', 'place'], outputs: ['kept'] },
+  { op: 'Mul', inputs: ['kept', 'size'], outputs: ['scaled'] },
+  { op: 'Cast', inputs: ['rows'], outputs: ['numbers'], attributes: { to: 1 } },
+  { op: 'Concat', inputs: ['numbers', 'scaled'], outputs: ['found'], attributes: { axis: 1 } },
+  { op: 'Greater', inputs: ['scores', 'high'], outputs: ['isHigh'] },
+  { op: 'NonZero', inputs: ['isHigh'], outputs: ['where'] },
+  { op: 'Transpose', inputs: ['where'], outputs: ['indices'] },
+  { op: 'GatherND', inputs: ['scores', 'indices'], outputs: ['highest'] },
+  { op: 'Compress', inputs: ['scores', 'some'], outputs: ['some_scores'], attributes: { axis: 2 } },
+];
+
+function chosenModel(outputs: readonly string[], more: readonly NodeSketch[] = []): Uint8Array {
+  return writeOnnx({
+    inputs: [
+      { name: 'boxes', dims: [1, 6, 4] },
+      { name: 'scores', dims: [1, 2, 6] },
+      { name: 'some', dtype: 'bool', dims: [6] },
+    ],
+    outputs,
+    nodes: [...chosen, ...more],
+    initializers: {
+      three: tensorOf('i64', [1], [3]),
+      overlap: tensorOf('f32', [1], [0.5]),
+      low: tensorOf('f32', [1], [0.25]),
+      high: tensorOf('f32', [], [0.7]),
+      second: tensorOf('i64', [], [2]),
+      zero: tensorOf('i64', [1], [0]),
+      size: tensorOf('f32', [4], [2, 2, 4, 4]),
+    },
+  });
+}
+
+test('results are as long as the data says: suppressed boxes, places that are not zero, what a condition chooses', async () => {
+  const graph = importModel(readModel(chosenModel(['found', 'highest', 'some_scores'])));
+  expect(print(parse(print(graph)))).toBe(print(graph));
+  const outFolder = join(folder, 'chosen');
+  await compile({
+    name: 'chosen',
+    graph,
+    modelDigest: '0'.repeat(64),
+    spec: { task: 'other', labels: [] },
+    outFolder,
+    threads: 2,
+  });
+  const session = await openSession(outFolder, { threads: 2 });
+  expect(session.manifest.outputs.map(({ name }) => name)).toEqual(['found', 'highest', 'some_scores']);
+  const boxes = [0, 0, 1, 1, 0, 0.1, 1, 1.1, 1, 0.9, 0, -0.1, 0, 10, 1, 11, 0, 10.1, 1, 11.1, 0, 100, 1, 101];
+  const feeds = (scores: readonly number[], some: readonly number[]) =>
+    new Map([
+      ['boxes', tensorOf('f32', [1, 6, 4], boxes)],
+      ['scores', tensorOf('f32', [1, 2, 6], scores)],
+      ['some', tensorOf('bool', [6], some)],
+    ]);
+  const full = feeds([0.9, 0.75, 0.6, 0.95, 0.5, 0.3, 0, 0, 0, 0.1, 0.8, 0], [0, 1, 0, 1, 1, 0]);
+  for (const inputs of [full, feeds(new Array(12).fill(0), new Array(6).fill(0))]) {
+    const got = await session.runTensors(inputs);
+    for (const [name, { shape, data }] of evaluate(graph, inputs)) {
+      expect([name, got.get(name)?.shape, Array.from((got.get(name)?.data ?? []) as Float32Array)]).toEqual([
+        name,
+        shape,
+        Array.from(data as Float32Array),
+      ]);
+    }
+  }
+  const got = await session.runTensors(full);
+  expect(got.get('found')?.shape).toEqual([4, 7]);
+  expect(Array.from((got.get('found')?.data ?? []) as Float32Array).slice(0, 7)).toEqual([0, 0, 3, 0, 20, 4, 44]);
+  expect(got.get('some_scores')?.shape).toEqual([1, 2, 3]);
+  session.close();
+});
+
+test('what needs to know how many there are is refused, with the axis and the cut', () => {
+  const refused = (more: NodeSketch) => () => importModel(readModel(chosenModel(['y'], [more])));
+  expect(refused({ op: 'ReduceMax', inputs: ['found'], outputs: ['y'] })).toThrow(
+    'how long axis 0 of "found" is (at most 6) depends on the input\'s data; to compile what comes before, give --cut "found"',
+  );
+  expect(refused({ op: 'Shape', inputs: ['rows'], outputs: ['y'] })).toThrow('how long axis 0 of "rows" is (at most 6)');
 });
 
 test('more elements than there are is refused at import', () => {

@@ -13,7 +13,8 @@ namespace onbox::host {
 
 namespace {
 
-constexpr std::array kRoutines{Routine{"top-k", topK, 4}, Routine{"recurrence", recurrence, 11}};
+constexpr std::array kRoutines{Routine{"top-k", topK, 4}, Routine{"recurrence", recurrence, 11},
+                               Routine{"non-max-suppression", nonMaxSuppression, 5}, Routine{"non-zero", nonZero, 4}};
 
 }  // namespace
 

@@ -26,4 +26,10 @@ void topK(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
 /** The steps of an LSTM, a GRU or a plain recurrent layer, for each row of a batch. See runtime/graph/ops/recurrence.ts. */
 void recurrence(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
 
+/** Of boxes that overlap, the best of each class. See runtime/graph/ops/non-max-suppression.ts. One call does all. */
+void nonMaxSuppression(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
+
+/** Where elements are not zero. See runtime/graph/ops/non-zero.ts. One call does all. */
+void nonZero(void* const* buffers, std::int64_t begin, std::int64_t end) noexcept;
+
 }  // namespace onbox::host

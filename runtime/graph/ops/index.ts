@@ -62,6 +62,8 @@ import { mish } from './mish.js';
 import { mod } from './mod.js';
 import { mul } from './mul.js';
 import { neg } from './neg.js';
+import { nonMaxSuppression } from './non-max-suppression.js';
+import { nonZero } from './non-zero.js';
 import { not } from './not.js';
 import { or } from './or.js';
 import { pad } from './pad.js';
@@ -174,6 +176,8 @@ const definitions: readonly OpDefinition[] = [
   mod,
   mul,
   neg,
+  nonMaxSuppression,
+  nonZero,
   not,
   or,
   pad,

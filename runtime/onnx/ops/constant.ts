@@ -1,10 +1,11 @@
 // Operators whose result is known at import: constants, and what depends on shapes alone.
 
-import { elementCount, type Tensor, type TensorData, tensorOf } from '../../core/tensor.js';
+import { elementCount, type Shape, type Tensor, type TensorData, tensorOf } from '../../core/tensor.js';
 import { tensorFrom } from '../../graph/numbers.js';
 import type { Importers, OnnxCall } from '../call.js';
 import type { Value } from '../graph-writer.js';
 import { dtypeByCode, typeName } from '../model.js';
+import { requireClosed } from '../open-extent.js';
 
 export const constant: Importers = {
   Constant: importConstant,
@@ -12,7 +13,7 @@ export const constant: Importers = {
   EyeLike: importEyeLike,
   Range: importRange,
   Shape: importShape,
-  Size: (call) => call.scalar('i64', elementCount(call.input(0).type.shape)),
+  Size: (call) => call.scalar('i64', elementCount(closedShape(call))),
 };
 
 function importConstant(call: OnnxCall): Value {
@@ -36,6 +37,12 @@ function importConstantOfShape(call: OnnxCall): Value {
     (blank.data as { fill(value: unknown): TensorData }).fill(fill.data[0]);
     return blank;
   });
+}
+
+/** @throws OnboxError `shape-data-dependent` */
+function closedShape(call: OnnxCall): Shape {
+  requireClosed(call.input(0));
+  return call.input(0).type.shape;
 }
 
 function importEyeLike(call: OnnxCall): Value {
@@ -67,7 +74,7 @@ function importRange(call: OnnxCall): Value {
 
 /** From opset 15 on, `start` and `end` choose some of the extents; both are clamped to the rank. */
 function importShape(call: OnnxCall): Value {
-  const extents = call.input(0).type.shape;
+  const extents = closedShape(call);
   const end = call.has('end') ? call.number('end') : extents.length;
   const chosen = extents.slice(call.number('start', 0), end);
   return call.literal(tensorOf('i64', [chosen.length], chosen));

@@ -8,6 +8,7 @@ import { concat } from './concat.js';
 import { constant } from './constant.js';
 import { conv } from './conv.js';
 import { convTranspose } from './conv-transpose.js';
+import { dataDependent } from './data-dependent.js';
 import { depthToSpace } from './depth-to-space.js';
 import { einsum } from './einsum.js';
 import { elementwise } from './elementwise.js';
@@ -46,6 +47,7 @@ export const importers: Importers = {
   ...gridSample,
   ...identity,
   ...concat,
+  ...dataDependent,
   ...depthToSpace,
   ...expand,
   ...split,
