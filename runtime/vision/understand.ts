@@ -62,6 +62,9 @@ export function understand(model: OnnxModel, { inputs = {}, cut, ...overrides }:
   throw failure;
 }
 
+/** Operators that give as much as the data says. */
+const choosers: ReadonlySet<string> = new Set(['Compress', 'NonMaxSuppression', 'NonZero']);
+
 function understandAt(model: OnnxModel, inputs: Readonly<Record<string, Shape>>, overrides: Overrides): Understanding {
   const describeGraph = (whole: Graph, ends: readonly string[], suppression?: Suppression): Understanding => {
     const graph = widenHalves(whole);
@@ -80,8 +83,8 @@ function understandAt(model: OnnxModel, inputs: Readonly<Record<string, Shape>>,
   try {
     const whole = describeGraph(importModel(model, { inputs }), []);
     if (whole.spec.head !== undefined) return whole;
-    // What is left of boxes after a suppression is read by no head; what goes into it may be.
-    return cutBefore(model.nodes.filter(({ op, domain }) => op === 'NonMaxSuppression' && domain === '')) ?? whole;
+    // What is left of boxes that were chosen is read by no head; what they were chosen from may be.
+    return cutBefore(model.nodes.filter(({ op, domain }) => choosers.has(op) && domain === '')) ?? whole;
   } catch (error) {
     const cut = cutBefore(rootsOf(model, error));
     if (cut === undefined) throw error;

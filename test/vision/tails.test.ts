@@ -248,10 +248,10 @@ test.each([
 });
 
 describe('what no head can read', () => {
-  const odd = modelOf({ nodes: [{ op: 'NonZero', name: 'where', inputs: ['cls'], outputs: ['detections'] }] });
+  const odd = modelOf({ nodes: [{ op: 'Unique', name: 'where', inputs: ['cls'], outputs: ['detections'] }] });
 
   test('the error names the node and the cut to try, and that cut compiles', () => {
-    expect(() => understand(readModel(odd), { task: 'classify' })).toThrow(/NonZero .*"where".*--cut "cls"/);
+    expect(() => understand(readModel(odd), { task: 'classify' })).toThrow(/Unique .*"where".*--cut "cls"/);
     const { graph, spec } = understand(readModel(odd), { cut: ['cls'] });
     expect(graph.outputs.map(({ name }) => name)).toEqual(['cls']);
     expect(spec.task).toBe('other');
