@@ -18,6 +18,8 @@ const testTools = {
   'ssh-keygen': 'openssh-client',
   '/usr/sbin/sshd': 'openssh-server',
   ffmpeg: 'ffmpeg',
+  wrk: 'wrk',
+  slowhttptest: 'slowhttptest',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'qemu-aarch64-static': 'qemu-user-static',
   '/etc/OpenCL/vendors/pocl.icd': ['pocl-opencl-icd', 'ocl-icd-libopencl1'],

@@ -1,5 +1,5 @@
-// Programs of other people against a real daemon, with the oracle of the attacks: curl asks and is refused, wrk asks as fast as it can, and
-// slowhttptest holds connections by headers, bodies and answers.
+// Programs of other people against a real daemon, with the oracle of the attacks: curl asks and is refused, wrk and autocannon ask as fast
+// as they can, wscat opens a stream, and slowhttptest holds connections by headers, bodies and answers.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -103,4 +103,29 @@ withProgram('slowhttptest', () => {
     const seen = [...stripVTControlCharacters(stdout).matchAll(/service available: +(YES|NO)/g)].map((match) => match[1]);
     expect(seen.at(-1)).toBe('YES');
   });
+});
+
+test('autocannon gets nothing but good answers, one by one and pipelined', async () => {
+  for (const pipelining of ['1', '8']) {
+    const flags = ['-j', '-c', '8', '-d', '2', '-t', '60', '-p', pipelining];
+    const { stdout } = await run(process.execPath, [require.resolve('autocannon'), ...flags, url('/v1/models')], {
+      maxBuffer: 1e8,
+    });
+    const { non2xx, errors, timeouts, ...told } = JSON.parse(stdout);
+    expect({ non2xx, errors, timeouts }).toEqual({ non2xx: 0, errors: 0, timeouts: 0 });
+    expect(told['2xx']).toBeGreaterThan(0);
+  }
+});
+
+test('wscat opens a stream and is greeted', async () => {
+  const address = url('/v1/stream?model=shapes').replace('http', 'ws');
+  const flags = ['-c', address, '-s', 'onbox.v1.json', '-w', '5'];
+  const { stdout } = await run(process.execPath, [
+    require.resolve('wscat/bin/wscat'),
+    ...flags,
+    '-x',
+    '{"type": "no such message"}',
+  ]);
+  const [hello] = stdout.split('\n').filter((line) => line.startsWith('{'));
+  expect(JSON.parse(hello ?? '{}')).toMatchObject({ type: 'hello', model: expect.anything() });
 });
